@@ -54,20 +54,19 @@ static void fail(struct writer *w, int error)
 static void add(struct writer *w, const char *key, json_t *value)
 {
 	json_t *parent = w->depth ? w->stack[w->depth - 1] : NULL;
-	int ret;
 
 	if (!value) {
 		fail(w, ENOMEM);
-		return;
-	}
-	if (json_is_object(parent) && key)
-		ret = json_object_set_new(parent, key, value);
-	else if (json_is_array(parent) && !key)
-		ret = json_array_append_new(parent, value);
-	else
-		ret = json_decref(value), -1;
-	if (ret)
+	} else if (json_is_object(parent) && key) {
+		if (json_object_set_new(parent, key, value))
+			fail(w, ENOMEM);
+	} else if (json_is_array(parent) && !key) {
+		if (json_array_append_new(parent, value))
+			fail(w, ENOMEM);
+	} else {
+		json_decref(value);
 		fail(w, EINVAL);
+	}
 }
 
 static void begin(struct writer *w, const char *key, json_t *value)
@@ -236,9 +235,10 @@ static json_t *table_columns(json_t *array)
 			size_t was = old ? (size_t)json_integer_value(old) :
 					   strlen(key);
 
+			if (was > width)
+				width = was;
 			json_object_set_new(columns, key,
-					    json_integer((json_int_t)
-						(width > was ? width : was)));
+					    json_integer((json_int_t)width));
 		}
 	}
 	return columns;
