@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Members: IIO devices whose drivers report here. The one place where a
+ * sample is checked against the gate, gets its stamp and is counted.
+ */
+#include <linux/atomic.h>
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/export.h>
+#include <linux/iio/buffer.h>
+#include <linux/iio/iio.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include <cityhub/member.h>
+
+#include "clock.h"
+
+/*
+ * A gate is the raw instant from which samples are delivered; these two are
+ * the gates of no capture and of a finished one.
+ */
+#define GATE_ALL	S64_MIN
+#define GATE_NONE	S64_MAX
+
+/**
+ * struct cityhub_member - a member
+ * @node:	in the list of members
+ * @indio_dev:	its IIO device, which outlives it
+ * @mode:	who decides when it samples
+ * @gate_from:	raw instant from which samples are delivered
+ * @offset_ns:	clock of the device minus raw clock, for the current batch;
+ *		only the thread that pushes uses it
+ * @last_ns:	stamp of the last sample pushed; as @offset_ns
+ * @lock:	guards @count and @stamp, so that a reader gets a set that
+ *		adds up
+ * @count:	counters
+ * @stamp:	stamp state
+ */
+struct cityhub_member {
+	struct list_head node;
+	struct iio_dev *indio_dev;
+	enum cityhub_member_mode mode;
+	atomic64_t gate_from;
+	s64 offset_ns;
+	s64 last_ns;
+	raw_spinlock_t lock;
+	u64 count[CITYHUB_COUNT_MAX];
+	struct cityhub_stamp_state stamp;
+};
+
+static LIST_HEAD(members);
+/*
+ * Guards the list of members; gates of several members move under it. The
+ * hub calls from its tick, with interrupts off and its own raw lock held.
+ */
+static DEFINE_RAW_SPINLOCK(members_lock);
+
+static struct cityhub_member *member_find(struct iio_dev *indio_dev)
+{
+	struct cityhub_member *m;
+
+	list_for_each_entry(m, &members, node)
+		if (m->indio_dev == indio_dev)
+			return m;
+
+	return NULL;
+}
+
+static void member_unregister(void *data)
+{
+	struct cityhub_member *m = data;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	list_del(&m->node);
+}
+
+/**
+ * devm_cityhub_member_register() - make an IIO device a member
+ * @indio_dev:	IIO device, not registered yet
+ * @mode:	who decides when it samples
+ *
+ * Undone with the parent of @indio_dev, after the device is unregistered.
+ *
+ * Return: the member, or an ERR_PTR().
+ */
+struct cityhub_member *devm_cityhub_member_register(struct iio_dev *indio_dev,
+						    enum cityhub_member_mode mode)
+{
+	struct device *dev = indio_dev->dev.parent;
+	struct cityhub_member *m;
+	int ret;
+
+	m = devm_kzalloc(dev, sizeof(*m), GFP_KERNEL);
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+
+	m->indio_dev = indio_dev;
+	m->mode = mode;
+	m->stamp.bound_ns = U32_MAX;
+	atomic64_set(&m->gate_from, GATE_ALL);
+	raw_spin_lock_init(&m->lock);
+	scoped_guard(raw_spinlock_irqsave, &members_lock)
+		list_add_tail(&m->node, &members);
+
+	ret = devm_add_action_or_reset(dev, member_unregister, m);
+	return ret ? ERR_PTR(ret) : m;
+}
+EXPORT_SYMBOL_NS_GPL(devm_cityhub_member_register, "CITYHUB");
+
+/**
+ * cityhub_member_start() - the buffer is about to be filled
+ * @m:		member
+ *
+ * Call from the preenable or postenable callback of the buffer.
+ */
+void cityhub_member_start(struct cityhub_member *m)
+{
+	m->last_ns = S64_MIN;
+	cityhub_member_map(m);
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_start, "CITYHUB");
+
+/**
+ * cityhub_member_stop() - the buffer is filled no more
+ * @m:		member
+ *
+ * Call from the postdisable callback of the buffer. Ends the part of the
+ * member in a capture.
+ */
+void cityhub_member_stop(struct cityhub_member *m)
+{
+	atomic64_set(&m->gate_from, GATE_ALL);
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_stop, "CITYHUB");
+
+/**
+ * cityhub_member_map() - fix how the raw clock maps to that of the device
+ * @m:		member
+ *
+ * Call once before the samples of a batch are pushed, from the thread that
+ * pushes.
+ */
+void cityhub_member_map(struct cityhub_member *m)
+{
+	u32 epoch;
+
+	m->offset_ns = cityhub_clock_offset(iio_device_get_clock(m->indio_dev),
+					    &epoch);
+	if (epoch == m->stamp.clock_epoch)
+		return;
+
+	/* Order is promised within one clock epoch only. */
+	m->last_ns = S64_MIN;
+	guard(raw_spinlock_irqsave)(&m->lock);
+	m->stamp.clock_epoch = epoch;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_map, "CITYHUB");
+
+static int member_count_push(struct cityhub_member *m, int ret)
+{
+	guard(raw_spinlock_irqsave)(&m->lock);
+	m->count[CITYHUB_COUNT_TAKEN]++;
+	if (ret > 0)
+		m->count[CITYHUB_COUNT_GATED]++;
+	else if (ret < 0)
+		m->count[CITYHUB_COUNT_FIFO_FULL]++;
+	else
+		m->count[CITYHUB_COUNT_PUSHED]++;
+
+	return ret;
+}
+
+/**
+ * cityhub_member_push() - deliver one sample of a free-running member
+ * @m:		member
+ * @scan:	the sample, with room for the aligned stamp at its end
+ * @size:	size of @scan in bytes
+ * @raw_ns:	instant the sample was taken (CLOCK_MONOTONIC_RAW)
+ *
+ * Return: 0 when the buffer took it, 1 when the gate was closed for it, or
+ * the error of the buffer (full: -EBUSY). All three are counted.
+ */
+int cityhub_member_push(struct cityhub_member *m, void *scan, size_t size,
+			s64 raw_ns)
+{
+	s64 stamp_ns = raw_ns + m->offset_ns;
+
+	if (raw_ns < atomic64_read(&m->gate_from))
+		return member_count_push(m, 1);
+
+	/* A correction of the estimator must not turn time back. */
+	if (stamp_ns <= m->last_ns)
+		stamp_ns = m->last_ns + 1;
+	m->last_ns = stamp_ns;
+
+	return member_count_push(m, iio_push_to_buffers_with_ts(m->indio_dev,
+								scan, size,
+								stamp_ns));
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_push, "CITYHUB");
+
+/**
+ * cityhub_member_push_ticked() - deliver one sample of a triggered member
+ * @m:		member
+ * @scan:	the sample, with room for the aligned stamp at its end
+ * @size:	size of @scan in bytes
+ * @stamp_ns:	stamp in the clock of the device, as pollfuncs store it
+ *
+ * The gate of a triggered member is its trigger.
+ *
+ * Return: 0 when the buffer took it, or the error of the buffer. Both are
+ * counted.
+ */
+int cityhub_member_push_ticked(struct cityhub_member *m, void *scan,
+			       size_t size, s64 stamp_ns)
+{
+	return member_count_push(m, iio_push_to_buffers_with_ts(m->indio_dev,
+								scan, size,
+								stamp_ns));
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_push_ticked, "CITYHUB");
+
+/**
+ * cityhub_member_count() - count something that is not a push
+ * @m:		member
+ * @what:	counter
+ * @n:		by how much
+ */
+void cityhub_member_count(struct cityhub_member *m, enum cityhub_count what,
+			  u64 n)
+{
+	guard(raw_spinlock_irqsave)(&m->lock);
+	m->count[what] += n;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_count, "CITYHUB");
+
+/**
+ * cityhub_member_stamp_state() - say how good the stamps are from now on
+ * @m:		member
+ * @from_ns:	raw instant from which this holds
+ * @bound_ns:	95 % bound
+ * @source:	source
+ */
+void cityhub_member_stamp_state(struct cityhub_member *m, s64 from_ns,
+				u32 bound_ns, enum cityhub_stamp_source source)
+{
+	guard(raw_spinlock_irqsave)(&m->lock);
+	m->stamp.from_ns = from_ns;
+	m->stamp.bound_ns = bound_ns;
+	m->stamp.source = source;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_stamp_state, "CITYHUB");
+
+static enum cityhub_gate member_gate(struct cityhub_member *m)
+{
+	switch (atomic64_read(&m->gate_from)) {
+	case GATE_ALL:
+		return CITYHUB_GATE_FREE;
+	case GATE_NONE:
+		return CITYHUB_GATE_CLOSED;
+	default:
+		return CITYHUB_GATE_OPEN;
+	}
+}
+
+/**
+ * cityhub_member_get_stats() - one consistent view of a member
+ * @indio_dev:	IIO device; the caller holds a reference
+ * @stats:	where to put it
+ *
+ * Return: 0, or -ENODEV when @indio_dev is no member.
+ */
+int cityhub_member_get_stats(struct iio_dev *indio_dev,
+			     struct cityhub_member_stats *stats)
+{
+	struct cityhub_member *m;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	m = member_find(indio_dev);
+	if (!m)
+		return -ENODEV;
+
+	guard(raw_spinlock)(&m->lock);
+	memcpy(stats->count, m->count, sizeof(stats->count));
+	stats->stamp = m->stamp;
+	stats->gate = member_gate(m);
+	stats->mode = m->mode;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_get_stats, "CITYHUB");
+
+/**
+ * cityhub_gates_open() - let members deliver from one instant on
+ * @devs:	IIO devices; the caller holds references
+ * @n:		how many
+ * @t0_raw_ns:	instant (CLOCK_MONOTONIC_RAW)
+ *
+ * All gates open in one critical section, or none does.
+ *
+ * Return: 0, or -ENODEV when one of @devs is no member (any more).
+ */
+int cityhub_gates_open(struct iio_dev *const *devs, unsigned int n,
+		       s64 t0_raw_ns)
+{
+	unsigned int i;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	for (i = 0; i < n; i++)
+		if (!member_find(devs[i]))
+			return -ENODEV;
+
+	for (i = 0; i < n; i++)
+		atomic64_set(&member_find(devs[i])->gate_from, t0_raw_ns);
+
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_gates_open, "CITYHUB");
+
+/**
+ * cityhub_gates_close() - end the delivery of members
+ * @devs:	IIO devices; those that are no members any more are passed over
+ * @n:		how many
+ *
+ * The buffers stay on, so that they can be drained.
+ */
+void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n)
+{
+	struct cityhub_member *m;
+	unsigned int i;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	for (i = 0; i < n; i++) {
+		m = member_find(devs[i]);
+		if (m)
+			atomic64_set(&m->gate_from, GATE_NONE);
+	}
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_gates_close, "CITYHUB");
+
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_init, "CITYHUB");
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_reset, "CITYHUB");
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_update, "CITYHUB");
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_instant, "CITYHUB");
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_bound_ns, "CITYHUB");
+
+MODULE_AUTHOR("cityhub developers");
+MODULE_DESCRIPTION("cityhub: sample instants, members and their counters");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The instant of a sample, estimated from late interrupts.
+ *
+ * Quantities, all in ns of one raw clock:
+ *
+ *	t	when the chip took the newest sample; wanted, never seen
+ *	y	when the host noticed: y = t + lateness, and lateness >= 0
+ *	late	the most y can be late; known for a data-ready poll (the time
+ *		since the last not-ready answer was asked for), not for an
+ *		interrupt
+ *
+ * Samples follow each other at a period the chip's own clock keeps, so t is
+ * predicted from its predecessor and then corrected by y:
+ *
+ * - with a known bracket [y - late, y] the prediction is clipped into it, and
+ *   the slope between brackets far apart gives the period;
+ * - without one, an interrupt before the prediction proves the prediction too
+ *   late and is trusted; one after it says little and is only leaned on.
+ *
+ * Cost per update: no loop, at most three 64-bit divisions.
+ */
+#include <linux/errno.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+
+#include <cityhub/stamp.h>
+
+#define Q16_ONE			65536
+/* Bounds of what one update may be asked to bridge. */
+#define STAMP_MAX_STEP		1024
+/* After so many samples the slope of brackets starts anew: periods wander. */
+#define STAMP_BASE_LENGTH	1024
+/* Clocks cannot be read finer than this here: the floor of every bound. */
+#define STAMP_FLOOR_NS		100
+
+static s64 stamp_nominal_q16(const struct cityhub_stamp *s)
+{
+	return (s64)s->cfg.period_ns * Q16_ONE;
+}
+
+static void stamp_set_period(struct cityhub_stamp *s, s64 period_q16)
+{
+	s64 nominal = stamp_nominal_q16(s);
+	s64 tolerance = div_s64(nominal, 1000000) * s->cfg.tolerance_ppm;
+
+	s->period_q16 = clamp_t(s64, period_q16, nominal - tolerance,
+				nominal + tolerance);
+}
+
+static void stamp_advance(struct cityhub_stamp *s, u32 n)
+{
+	s64 step = s->period_q16 * n + s->newest_q16;
+
+	/* An arithmetic shift floors, so the fraction stays positive. */
+	s->newest_ns += step >> 16;
+	s->newest_q16 = step & (Q16_ONE - 1);
+	s->base_count += n;
+}
+
+static void stamp_rebase(struct cityhub_stamp *s, u32 width_ns)
+{
+	s->base_ns = s->newest_ns;
+	s->base_count = 0;
+	s->base_width_ns = width_ns;
+}
+
+static void stamp_restart(struct cityhub_stamp *s, s64 y, s64 late)
+{
+	s64 half = late < 0 ? 0 : late / 2;
+
+	s->newest_ns = y - half;
+	s->newest_q16 = 0;
+	s->updates = 0;
+	s->spread_ns = 0;
+	s->bound_ns = late < 0 ? min_t(u64, s->cfg.period_ns, U32_MAX)
+			       : max_t(s64, half, STAMP_FLOOR_NS);
+	stamp_rebase(s, min_t(s64, 2 * half, U32_MAX));
+}
+
+/* The prediction cannot lie outside the bracket. */
+static void stamp_clip(struct cityhub_stamp *s, s64 y, u32 late)
+{
+	s64 slack = (s64)s->base_width_ns + late;
+	s64 drift;
+
+	s->newest_ns = clamp_t(s64, s->newest_ns, y - late, y);
+	if (!s->base_count)
+		return;
+
+	stamp_set_period(s, div_s64((y - late / 2 - s->base_ns) * Q16_ONE,
+				    s->base_count));
+	drift = div_s64(slack, 2 * s->base_count);
+	s->bound_ns = max_t(s64, min_t(s64, late / 2 + drift, late),
+			    STAMP_FLOOR_NS);
+	if (s->base_count >= STAMP_BASE_LENGTH)
+		stamp_rebase(s, late);
+}
+
+/* Lateness is one-sided: an early interrupt is evidence, a late one a hint. */
+static void stamp_lean(struct cityhub_stamp *s, s64 y, u32 n)
+{
+	s64 e = y - s->newest_ns;
+	s64 hint = min_t(s64, e, 2 * (s64)s->spread_ns + STAMP_FLOOR_NS);
+	u32 settle = min_t(u32, s->updates + 1, 32);
+	s64 fix, fix_q16;
+
+	if (e < 0)
+		fix_q16 = e * Q16_ONE / 2;
+	else
+		fix_q16 = div_s64(hint * Q16_ONE, 2 * settle);
+
+	fix = fix_q16 >> 16;
+	s->newest_ns += fix;
+	stamp_set_period(s, s->period_q16 + div_s64(fix_q16, (s32)(settle * n)));
+
+	if (e > 0)
+		s->spread_ns += div_s64(hint - (s64)s->spread_ns, settle);
+	s->bound_ns = max_t(u32, 3 * s->spread_ns + (e < 0 ? -e : 0),
+			    STAMP_FLOOR_NS);
+}
+
+/**
+ * cityhub_stamp_init() - prepare an estimator
+ * @s:		estimator
+ * @cfg:	what is known of the sampler; copied
+ */
+void cityhub_stamp_init(struct cityhub_stamp *s,
+			const struct cityhub_stamp_config *cfg)
+{
+	*s = (struct cityhub_stamp) { .cfg = *cfg };
+	s->period_q16 = stamp_nominal_q16(s);
+}
+
+/**
+ * cityhub_stamp_reset() - forget the phase, keep the period learned
+ * @s:		estimator
+ *
+ * For a gap the number of samples of which is not known.
+ */
+void cityhub_stamp_reset(struct cityhub_stamp *s)
+{
+	s->updates = 0;
+	s->source = CITYHUB_STAMP_NONE;
+}
+
+/**
+ * cityhub_stamp_update() - take one observation
+ * @s:		estimator
+ * @new_samples: samples taken since the last observation, at least 1
+ * @irq_ns:	when the host noticed the newest of them
+ * @max_late_ns: how late that may be at most, or %CITYHUB_LATE_UNKNOWN
+ *
+ * Return: 0, or -EINVAL when @new_samples is 0.
+ */
+int cityhub_stamp_update(struct cityhub_stamp *s, u32 new_samples, s64 irq_ns,
+			 s64 max_late_ns)
+{
+	s64 y = irq_ns - s->cfg.latency_min_ns;
+	s64 late = min_t(s64, max_late_ns, S32_MAX);
+
+	if (!new_samples)
+		return -EINVAL;
+
+	if (s->source == CITYHUB_STAMP_NONE || new_samples > STAMP_MAX_STEP) {
+		stamp_restart(s, y, late);
+	} else {
+		stamp_advance(s, new_samples);
+		/* Half a period off: samples were lost or counted twice. */
+		if (abs(y - s->newest_ns) > (s64)s->cfg.period_ns *
+		    new_samples / 2 + max(late, 0LL))
+			stamp_restart(s, y, late);
+		else if (late >= 0)
+			stamp_clip(s, y, late);
+		else
+			stamp_lean(s, y, new_samples);
+	}
+
+	s->updates++;
+	s->source = late < 0 ? CITYHUB_STAMP_IRQ : CITYHUB_STAMP_POLL;
+	return 0;
+}
+
+/**
+ * cityhub_stamp_instant() - instant of a sample
+ * @s:		estimator
+ * @age:	how many samples before the newest one it was taken
+ *
+ * Return: the instant in ns of the clock the observations came in.
+ */
+s64 cityhub_stamp_instant(const struct cityhub_stamp *s, u32 age)
+{
+	return s->newest_ns - ((s->period_q16 * age - s->newest_q16) >> 16);
+}
+
+/**
+ * cityhub_stamp_bound_ns() - 95 % bound of the newest instant
+ * @s:		estimator
+ *
+ * Return: the bound in ns, U32_MAX when there was no observation yet.
+ */
+u32 cityhub_stamp_bound_ns(const struct cityhub_stamp *s)
+{
+	return s->source == CITYHUB_STAMP_NONE ? U32_MAX : s->bound_ns;
+}

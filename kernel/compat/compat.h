@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only place that knows about older kernels. The sources use the newest
+ * API; what Kbuild.probe did not find is supplied here.
+ */
+#ifndef _CITYHUB_COMPAT_H
+#define _CITYHUB_COMPAT_H
+
+#include <linux/build_bug.h>
+#include <linux/export.h>
+#include <linux/hrtimer.h>
+#include <linux/iio/buffer.h>
+#include <linux/iio/iio.h>
+#include <linux/iio/trigger.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/timer.h>
+
+#ifdef CITYHUB_HAVE_NS_TOKEN
+#undef EXPORT_SYMBOL_NS_GPL
+#define EXPORT_SYMBOL_NS_GPL(sym, ns)	__EXPORT_SYMBOL(sym, CITYHUB_GPL, ns)
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns)		MODULE_INFO(import_ns, ns)
+#ifdef CITYHUB_HAVE_EXPORT_GPL_WORD
+#define CITYHUB_GPL			"GPL"
+#else
+#define CITYHUB_GPL			"_gpl"
+#endif
+#endif
+
+#ifndef CITYHUB_HAVE_CLAIM_DIRECT
+static inline bool iio_device_claim_direct(struct iio_dev *indio_dev)
+{
+	return !iio_device_claim_direct_mode(indio_dev);
+}
+
+static inline void iio_device_release_direct(struct iio_dev *indio_dev)
+{
+	iio_device_release_direct_mode(indio_dev);
+}
+#endif
+
+#ifndef CITYHUB_HAVE_PUSH_WITH_TS
+static inline int iio_push_to_buffers_with_ts(struct iio_dev *indio_dev,
+					      void *data, size_t size,
+					      s64 timestamp)
+{
+	if (unlikely(size < indio_dev->scan_bytes))
+		return -ENOSPC;
+
+	return iio_push_to_buffers_with_timestamp(indio_dev, data, timestamp);
+}
+#endif
+
+#ifndef CITYHUB_HAVE_DECLARE_WITH_TS
+#define CITYHUB_SCAN_LEN(type, count) \
+	(ALIGN((count), sizeof(s64) / sizeof(type)) + sizeof(s64) / sizeof(type))
+#define IIO_DECLARE_BUFFER_WITH_TS(type, name, count) \
+	type name[CITYHUB_SCAN_LEN(type, count)] __aligned(sizeof(s64))
+#define IIO_DECLARE_DMA_BUFFER_WITH_TS(type, name, count) \
+	type name[CITYHUB_SCAN_LEN(type, count)] __aligned(IIO_DMA_MINALIGN)
+#endif
+
+#ifndef CITYHUB_HAVE_POLL_NESTED
+#define iio_trigger_poll_nested(trig)	iio_trigger_poll_chained(trig)
+#endif
+
+#ifndef CITYHUB_HAVE_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
+#endif
+
+#ifndef CITYHUB_HAVE_TIMER_CONTAINER_OF
+#define timer_container_of(var, timer, field)	from_timer(var, timer, field)
+#endif
+
+#endif /* _CITYHUB_COMPAT_H */

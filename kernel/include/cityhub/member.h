@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A member is an IIO device whose driver reports to cityhub-base: every push
+ * is checked and counted here, the stamp is mapped to the clock of the device
+ * here, and the hub opens and closes the gate here.
+ */
+#ifndef _CITYHUB_MEMBER_H
+#define _CITYHUB_MEMBER_H
+
+#include <linux/types.h>
+
+#include <cityhub/stamp.h>
+
+struct cityhub_member;
+struct iio_dev;
+
+/**
+ * enum cityhub_member_mode - who decides when a member samples
+ * @CITYHUB_MODE_FREE:		the chip does, by its own clock
+ * @CITYHUB_MODE_TICKED:	the trigger of the device does
+ */
+enum cityhub_member_mode {
+	CITYHUB_MODE_FREE,
+	CITYHUB_MODE_TICKED,
+};
+
+/**
+ * enum cityhub_gate - what happens to the samples of a free-running member
+ * @CITYHUB_GATE_FREE:		in no capture: all samples are delivered
+ * @CITYHUB_GATE_OPEN:		armed: samples from T0 on are delivered
+ * @CITYHUB_GATE_CLOSED:	disarmed: no sample is delivered until the
+ *				buffer is switched off or the member is armed
+ */
+enum cityhub_gate {
+	CITYHUB_GATE_FREE,
+	CITYHUB_GATE_OPEN,
+	CITYHUB_GATE_CLOSED,
+};
+
+/**
+ * enum cityhub_count - what is counted for each member, since it was bound
+ * @CITYHUB_COUNT_TAKEN:	samples got from the chip while the buffer was
+ *				on; taken = pushed + gated + fifo_full
+ * @CITYHUB_COUNT_PUSHED:	samples the IIO buffer took
+ * @CITYHUB_COUNT_GATED:	samples dropped because the gate was closed or
+ *				they lay before T0
+ * @CITYHUB_COUNT_FIFO_FULL:	samples the IIO buffer refused
+ * @CITYHUB_COUNT_LOST:		samples known to be lost in the chip
+ * @CITYHUB_COUNT_BUS_ERROR:	failed transfers
+ * @CITYHUB_COUNT_CRC_ERROR:	transfers with a wrong checksum
+ * @CITYHUB_COUNT_INVALID:	answers of the chip that make no sense
+ * @CITYHUB_COUNT_MAX:		number of counters
+ */
+enum cityhub_count {
+	CITYHUB_COUNT_TAKEN,
+	CITYHUB_COUNT_PUSHED,
+	CITYHUB_COUNT_GATED,
+	CITYHUB_COUNT_FIFO_FULL,
+	CITYHUB_COUNT_LOST,
+	CITYHUB_COUNT_BUS_ERROR,
+	CITYHUB_COUNT_CRC_ERROR,
+	CITYHUB_COUNT_INVALID,
+	CITYHUB_COUNT_MAX,
+};
+
+/**
+ * struct cityhub_stamp_state - quality of the stamps of a member
+ * @from_ns:	instant (CLOCK_MONOTONIC_RAW) from which the state holds
+ * @bound_ns:	95 % bound of a stamp, U32_MAX when unknown
+ * @source:	source of the stamps
+ * @clock_epoch: number of steps of the realtime clock seen so far
+ */
+struct cityhub_stamp_state {
+	s64 from_ns;
+	u32 bound_ns;
+	enum cityhub_stamp_source source;
+	u32 clock_epoch;
+};
+
+/**
+ * struct cityhub_member_stats - one consistent view of a member
+ * @count:	counters, by &enum cityhub_count
+ * @stamp:	stamp state
+ * @gate:	gate
+ * @mode:	mode
+ */
+struct cityhub_member_stats {
+	u64 count[CITYHUB_COUNT_MAX];
+	struct cityhub_stamp_state stamp;
+	enum cityhub_gate gate;
+	enum cityhub_member_mode mode;
+};
+
+/* For chip drivers. */
+struct cityhub_member *devm_cityhub_member_register(struct iio_dev *indio_dev,
+						    enum cityhub_member_mode mode);
+s64 cityhub_raw_ns(void);
+void cityhub_member_start(struct cityhub_member *m);
+void cityhub_member_stop(struct cityhub_member *m);
+void cityhub_member_map(struct cityhub_member *m);
+int cityhub_member_push(struct cityhub_member *m, void *scan, size_t size,
+			s64 raw_ns);
+int cityhub_member_push_ticked(struct cityhub_member *m, void *scan,
+			       size_t size, s64 stamp_ns);
+void cityhub_member_count(struct cityhub_member *m, enum cityhub_count what,
+			  u64 n);
+void cityhub_member_stamp_state(struct cityhub_member *m, s64 from_ns,
+				u32 bound_ns, enum cityhub_stamp_source source);
+
+/* For the hub. All may be called from any context but NMI. */
+int cityhub_member_get_stats(struct iio_dev *indio_dev,
+			     struct cityhub_member_stats *stats);
+int cityhub_gates_open(struct iio_dev *const *devs, unsigned int n,
+		       s64 t0_raw_ns);
+void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n);
+
+#endif /* _CITYHUB_MEMBER_H */
