@@ -16,7 +16,8 @@
  * - with a known bracket [y - late, y] the prediction is clipped into it, and
  *   the slope between brackets far apart gives the period;
  * - without one, an interrupt before the prediction proves the prediction too
- *   late and is trusted; one after it says little and is only leaned on.
+ *   late and is trusted; of those after it the least late one of a block is
+ *   taken, and how far it moved from block to block corrects the period.
  *
  * Cost per update: no loop, at most three 64-bit divisions.
  */
@@ -32,6 +33,9 @@
 #define STAMP_MAX_STEP		1024
 /* After so many samples the slope of brackets starts anew: periods wander. */
 #define STAMP_BASE_LENGTH	1024
+/* Interrupts in a block: few while the period is unknown, many later. */
+#define STAMP_BLOCK_MIN		4U
+#define STAMP_BLOCK_MAX		64U
 /* Clocks cannot be read finer than this here: the floor of every bound. */
 #define STAMP_FLOOR_NS		100
 
@@ -66,14 +70,24 @@ static void stamp_rebase(struct cityhub_stamp *s, u32 width_ns)
 	s->base_width_ns = width_ns;
 }
 
+static void stamp_block_start(struct cityhub_stamp *s, u32 len)
+{
+	s->block_min_ns = S64_MAX;
+	s->block_shift_ns = 0;
+	s->block_samples = 0;
+	s->block_fill = 0;
+	s->block_len = len;
+}
+
 static void stamp_restart(struct cityhub_stamp *s, s64 y, s64 late)
 {
 	s64 half = late < 0 ? 0 : late / 2;
 
 	s->newest_ns = y - half;
 	s->newest_q16 = 0;
-	s->updates = 0;
 	s->spread_ns = 0;
+	s->block_fix_ns = 0;
+	stamp_block_start(s, STAMP_BLOCK_MIN);
 	s->bound_ns = late < 0 ? min_t(u64, s->cfg.period_ns, U32_MAX)
 			       : max_t(s64, half, STAMP_FLOOR_NS);
 	stamp_rebase(s, min_t(s64, 2 * half, U32_MAX));
@@ -98,27 +112,41 @@ static void stamp_clip(struct cityhub_stamp *s, s64 y, u32 late)
 		stamp_rebase(s, late);
 }
 
-/* Lateness is one-sided: an early interrupt is evidence, a late one a hint. */
+/*
+ * The least late interrupt of a block lies close to the sample. How far the
+ * envelope moved since the last block is the error of the period.
+ */
+static void stamp_block_end(struct cityhub_stamp *s)
+{
+	s64 moved = s->block_shift_ns + s->block_min_ns;
+	/* Learn fast at first, then average over two blocks. */
+	u32 calm = s->block_len < STAMP_BLOCK_MAX ? 1 : 2;
+
+	stamp_set_period(s, s->period_q16 +
+			 div_s64(moved * Q16_ONE, s->block_samples * calm));
+	s->newest_ns += s->block_min_ns;
+	s->block_fix_ns = min_t(s64, abs(moved), U32_MAX);
+	stamp_block_start(s, min(2 * s->block_len, STAMP_BLOCK_MAX));
+}
+
+/* Lateness is one-sided: an early interrupt is proof, a late one a hint. */
 static void stamp_lean(struct cityhub_stamp *s, s64 y, u32 n)
 {
 	s64 e = y - s->newest_ns;
-	s64 hint = min_t(s64, e, 2 * (s64)s->spread_ns + STAMP_FLOOR_NS);
-	u32 settle = min_t(u32, s->updates + 1, 32);
-	s64 fix, fix_q16;
 
-	if (e < 0)
-		fix_q16 = e * Q16_ONE / 2;
-	else
-		fix_q16 = div_s64(hint * Q16_ONE, 2 * settle);
+	if (e < 0) {
+		s->newest_ns = y;
+		s->block_shift_ns += e;
+		e = 0;
+	}
+	s->spread_ns += div_s64(min_t(s64, e, S32_MAX) - s->spread_ns, 16);
+	s->block_min_ns = min(s->block_min_ns, e);
+	s->block_samples += n;
+	if (++s->block_fill >= s->block_len)
+		stamp_block_end(s);
 
-	fix = fix_q16 >> 16;
-	s->newest_ns += fix;
-	stamp_set_period(s, s->period_q16 + div_s64(fix_q16, (s32)(settle * n)));
-
-	if (e > 0)
-		s->spread_ns += div_s64(hint - (s64)s->spread_ns, settle);
-	s->bound_ns = max_t(u32, 3 * s->spread_ns + (e < 0 ? -e : 0),
-			    STAMP_FLOOR_NS);
+	s->bound_ns = max_t(u32, s->block_fix_ns +
+			    4 * (s->spread_ns / s->block_len), STAMP_FLOOR_NS);
 }
 
 /**
@@ -141,7 +169,6 @@ void cityhub_stamp_init(struct cityhub_stamp *s,
  */
 void cityhub_stamp_reset(struct cityhub_stamp *s)
 {
-	s->updates = 0;
 	s->source = CITYHUB_STAMP_NONE;
 }
 
@@ -177,7 +204,6 @@ int cityhub_stamp_update(struct cityhub_stamp *s, u32 new_samples, s64 irq_ns,
 			stamp_lean(s, y, new_samples);
 	}
 
-	s->updates++;
 	s->source = late < 0 ? CITYHUB_STAMP_IRQ : CITYHUB_STAMP_POLL;
 	return 0;
 }

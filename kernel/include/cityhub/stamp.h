@@ -51,9 +51,14 @@ struct cityhub_stamp_config {
  * @base_ns:	where the slope of poll brackets is measured from
  * @base_count:	samples since @base_ns
  * @base_width_ns: width of the bracket at @base_ns
+ * @block_min_ns: least lateness seen in this block of interrupts
+ * @block_shift_ns: how far early interrupts moved the phase in this block
+ * @block_samples: samples in this block
+ * @block_fill:	interrupts in this block
+ * @block_len:	interrupts a block takes
+ * @block_fix_ns: by how much the last block was off
  * @bound_ns:	95 % bound of @newest_ns
  * @spread_ns:	running mean of how late interrupts come
- * @updates:	observations since the last restart
  * @source:	source of the newest sample
  */
 struct cityhub_stamp {
@@ -64,9 +69,14 @@ struct cityhub_stamp {
 	s64 base_ns;
 	u32 base_count;
 	u32 base_width_ns;
+	s64 block_min_ns;
+	s64 block_shift_ns;
+	u32 block_samples;
+	u32 block_fill;
+	u32 block_len;
+	u32 block_fix_ns;
 	u32 bound_ns;
 	u32 spread_ns;
-	u32 updates;
 	enum cityhub_stamp_source source;
 };
 
