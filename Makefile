@@ -154,7 +154,7 @@ kbuild-tree:
 		"install linux-headers for your kernel or set KDIR" >&2; exit 1; }
 	@mkdir -p $(KB)
 	@find $(KB) -xtype l -delete
-	@find Kbuild kernel tests/sim tests/kunit -type f | while read -r f; do \
+	@find Kbuild kernel tests/sim tests/kunit tests/vm-selftest -type f | while read -r f; do \
 		t="$(KB)/$$f"; test -e "$$t" || { mkdir -p "$${t%/*}"; \
 		ln -sfT "$(CURDIR)/$$f" "$$t"; }; done
 
