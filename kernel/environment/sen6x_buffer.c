@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sensirion SEN6x: the buffer.
+ *
+ * The chip samples by its own clock, has no interrupt and keeps one sample
+ * only. It is asked whether a new one is there around the instant at which
+ * the next one is due. What is known then:
+ *
+ *	blank	sending of the last poll that was not ready, or of the last
+ *		reading of values, which empties the chip
+ *	receipt	of the first poll that was ready
+ *
+ * and the sample lies in between.
+ */
+#include <linux/bits.h>
+#include <linux/dev_printk.h>
+#include <linux/iio/buffer.h>
+#include <linux/iio/iio.h>
+#include <linux/iio/kfifo_buf.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/workqueue.h>
+
+#include <cityhub/member.h>
+
+#include "sen6x.h"
+
+#define SEN6X_READY		BIT(0)
+
+/* First data come 1.1 s after a start (datasheet); none for longer: reset. */
+#define SEN6X_SILENCE_NS	(3 * SEN6X_PERIOD_NS)
+/* The fault bits are sticky, so it is enough to look now and then. */
+#define SEN6X_STATUS_EVERY_NS	(60 * SEN6X_PERIOD_NS)
+/* While nothing is known of the phase: the first bracket is as wide. */
+#define SEN6X_SEARCH_NS		(SEN6X_PERIOD_NS / 32)
+/* What the prediction may be off after the first, wide brackets. */
+#define SEN6X_UNCERTAIN_NS	(SEN6X_PERIOD_NS / 16)
+/* A work that wakes late costs the bracket of a sample, an early one a poll. */
+#define SEN6X_WAKE_NS		(2 * (s64)TICK_NSEC)
+
+static void sen6x_poll_at(struct sen6x *st, s64 raw_ns)
+{
+	s64 delay = max_t(s64, raw_ns - cityhub_raw_ns(), 0);
+
+	/* Sampling instants depend on it: not behind somebody's long work. */
+	queue_delayed_work(system_highpri_wq, &st->poll, nsecs_to_jiffies(delay));
+}
+
+static s64 sen6x_period(const struct sen6x *st)
+{
+	return cityhub_stamp_instant(&st->stamp, 0) -
+	       cityhub_stamp_instant(&st->stamp, 1);
+}
+
+static struct sen6x_plan sen6x_plan_now(const struct sen6x *st)
+{
+	s64 uncertain = min_t(s64, cityhub_stamp_bound_ns(&st->stamp) +
+			      SEN6X_WAKE_NS, SEN6X_UNCERTAIN_NS);
+
+	return sen6x_plan(uncertain, st->poll_ns, st->samples);
+}
+
+static void sen6x_poll_next(struct sen6x *st)
+{
+	s64 due = st->newest_ns + sen6x_period(st);
+
+	sen6x_poll_at(st, due - sen6x_plan_now(st).lead_ns);
+}
+
+static void sen6x_poll_again(struct sen6x *st)
+{
+	s64 gap = SEN6X_SEARCH_NS;
+
+	if (cityhub_stamp_bound_ns(&st->stamp) != U32_MAX)
+		gap = sen6x_plan_now(st).gap_ns;
+
+	sen6x_poll_at(st, cityhub_raw_ns() + gap);
+}
+
+static int sen6x_read_values(struct sen6x *st, u16 *words)
+{
+	s64 sent = cityhub_raw_ns();
+	int ret;
+
+	ret = sen6x_query(st, st->info->read_command, words,
+			  st->info->num_values);
+	st->unread = ret;
+	if (!ret)
+		st->blank_ns = sent;
+
+	return ret;
+}
+
+/* The chip has a new sample and @receipt is when it said so. */
+static void sen6x_observe(struct sen6x *st, s64 receipt)
+{
+	s64 late = min(receipt - st->blank_ns, sen6x_period(st));
+	u32 n = 1;
+
+	if (st->newest_ns)
+		n = sen6x_samples_since(receipt - st->newest_ns,
+					sen6x_period(st));
+	if (n > 1)
+		cityhub_member_count(st->member, CITYHUB_COUNT_LOST, n - 1);
+
+	cityhub_stamp_update(&st->stamp, n, receipt, late);
+	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
+	st->alive_ns = receipt;
+	st->samples++;
+	cityhub_member_stamp_state(st->member, st->newest_ns,
+				   cityhub_stamp_bound_ns(&st->stamp),
+				   st->stamp.source);
+}
+
+static void sen6x_push(struct sen6x *st)
+{
+	IIO_DECLARE_BUFFER_WITH_TS(u16, scan, SEN6X_MAX_VALUES) = { };
+	s64 due = st->newest_ns + sen6x_period(st);
+	int ret;
+
+	ret = sen6x_read_values(st, scan);
+	/*
+	 * The values were lost on the wire, or they came so late that they may
+	 * be those of the next sample.
+	 */
+	if (ret || cityhub_raw_ns() > due - SEN6X_UNCERTAIN_NS) {
+		cityhub_member_count(st->member, CITYHUB_COUNT_LOST, 1);
+		return;
+	}
+
+	cityhub_member_map(st->member);
+	cityhub_member_push(st->member, scan, sizeof(scan), st->newest_ns);
+}
+
+static void sen6x_check_status(struct sen6x *st, s64 now)
+{
+	u32 status;
+
+	if (now < st->status_ns)
+		return;
+
+	st->status_ns = now + SEN6X_STATUS_EVERY_NS;
+	/* Cleared, so that a fault that lasts is reported again. */
+	if (sen6x_read_status(st, SEN6X_CMD_CLEAR_STATUS, &status))
+		return;
+
+	if (status & st->info->fault_mask)
+		dev_warn_ratelimited(st->dev, "sensor reports a fault: status %#010x\n",
+				     status);
+}
+
+/* The chip has forgotten that it should measure, or has left the bus. */
+static void sen6x_restart(struct sen6x *st)
+{
+	u32 status = 0;
+
+	cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
+	sen6x_read_status(st, SEN6X_CMD_READ_STATUS, &status);
+	dev_warn_ratelimited(st->dev, "no data any more, status %#010x: measurement restarted\n",
+			     status);
+
+	cityhub_stamp_reset(&st->stamp);
+	st->blank_ns = cityhub_raw_ns();
+	sen6x_start(st);
+	st->alive_ns = cityhub_raw_ns();
+}
+
+/* True when a new sample is there, *@receipt is when that was known. */
+static bool sen6x_poll_ready(struct sen6x *st, s64 *receipt)
+{
+	u16 words[SEN6X_MAX_VALUES];
+	s64 sent;
+	int ret;
+
+	if (st->unread && sen6x_read_values(st, words)) {
+		*receipt = cityhub_raw_ns();
+		return false;
+	}
+
+	sent = cityhub_raw_ns();
+	ret = sen6x_query(st, SEN6X_CMD_DATA_READY, words, 1);
+	*receipt = cityhub_raw_ns();
+	if (ret)
+		return false;
+
+	st->poll_ns = min_t(s64, *receipt - sent, SEN6X_SEARCH_NS);
+	if (words[0] & SEN6X_READY)
+		return true;
+
+	st->blank_ns = sent;
+	return false;
+}
+
+static void sen6x_poll(struct work_struct *work)
+{
+	struct sen6x *st = container_of(to_delayed_work(work), struct sen6x,
+					poll);
+	s64 receipt;
+
+	if (sen6x_poll_ready(st, &receipt)) {
+		sen6x_observe(st, receipt);
+		sen6x_push(st);
+		sen6x_check_status(st, receipt);
+		sen6x_poll_next(st);
+		return;
+	}
+
+	if (receipt - st->alive_ns > SEN6X_SILENCE_NS)
+		sen6x_restart(st);
+	sen6x_poll_again(st);
+}
+
+void sen6x_poll_start(struct sen6x *st)
+{
+	cityhub_stamp_reset(&st->stamp);
+	st->newest_ns = 0;
+	st->samples = 0;
+	st->blank_ns = cityhub_raw_ns();
+	st->alive_ns = st->blank_ns;
+	st->status_ns = st->blank_ns;
+	st->poll_ns = SEN6X_ANSWER_MS * NSEC_PER_MSEC;
+	/* Nobody knows how old the sample in the chip is: start without. */
+	st->unread = true;
+	sen6x_poll_again(st);
+}
+
+void sen6x_poll_stop(struct sen6x *st)
+{
+	cancel_delayed_work_sync(&st->poll);
+}
+
+static int sen6x_postenable(struct iio_dev *indio_dev)
+{
+	struct sen6x *st = iio_priv(indio_dev);
+
+	cityhub_member_start(st->member);
+	sen6x_poll_start(st);
+	return 0;
+}
+
+static int sen6x_predisable(struct iio_dev *indio_dev)
+{
+	sen6x_poll_stop(iio_priv(indio_dev));
+	return 0;
+}
+
+static int sen6x_postdisable(struct iio_dev *indio_dev)
+{
+	struct sen6x *st = iio_priv(indio_dev);
+
+	cityhub_member_stop(st->member);
+	return 0;
+}
+
+static const struct iio_buffer_setup_ops sen6x_buffer_ops = {
+	.postenable = sen6x_postenable,
+	.predisable = sen6x_predisable,
+	.postdisable = sen6x_postdisable,
+};
+
+int sen6x_buffer_setup(struct sen6x *st)
+{
+	static const struct cityhub_stamp_config config = {
+		.period_ns = SEN6X_PERIOD_NS,
+		.tolerance_ppm = SEN6X_PERIOD_PPM,
+	};
+
+	cityhub_stamp_init(&st->stamp, &config);
+	INIT_DELAYED_WORK(&st->poll, sen6x_poll);
+
+	return devm_iio_kfifo_buffer_setup(st->dev, st->indio_dev,
+					   &sen6x_buffer_ops);
+}
