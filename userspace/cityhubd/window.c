@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cityhubd/window.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW_SOUND_REFERENCE	20e-6	/* Pa, 0 dB */
+
+struct window_sum {
+	uint32_t count;
+	double first;	/* sums are taken relative to it, to keep digits */
+	double sum;
+	double squares;	/* of the values themselves */
+	double min;
+	double max;
+	double last;
+	int64_t instant_ns;
+};
+
+struct window {
+	int64_t length_ns;
+	uint32_t expected;
+	unsigned int n;
+	const struct window_channel *channels;
+	window_emit emit;
+	void *ctx;
+	bool open;
+	int64_t from_ns;
+	struct window_sum *sums;
+	struct batch_result *results;
+};
+
+struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
+			  const struct window_channel *channels,
+			  window_emit emit, void *ctx)
+{
+	struct window *w = calloc(1, sizeof(*w));
+	struct window_channel *copy = calloc(n, sizeof(*copy));
+
+	if (!w || !copy)
+		goto fail;
+	w->sums = calloc(n, sizeof(*w->sums));
+	w->results = calloc(n, sizeof(*w->results));
+	memcpy(copy, channels, n * sizeof(*copy));
+	w->length_ns = length_ns;
+	w->expected = (uint32_t)lround(rate_hz * (double)length_ns / 1e9);
+	w->n = n;
+	w->channels = copy;
+	w->emit = emit;
+	w->ctx = ctx;
+	if (w->sums && w->results)
+		return w;
+	window_free(w);
+	return NULL;
+fail:
+	free(w);
+	free(copy);
+	return NULL;
+}
+
+void window_free(struct window *w)
+{
+	if (!w)
+		return;
+	free((void *)w->channels);
+	free(w->sums);
+	free(w->results);
+	free(w);
+}
+
+static int64_t window_floor(const struct window *w, int64_t utc_ns)
+{
+	int64_t rest = utc_ns % w->length_ns;
+
+	return utc_ns - (rest < 0 ? rest + w->length_ns : rest);
+}
+
+static double window_level(double pascal)
+{
+	return 20 * log10(pascal / WINDOW_SOUND_REFERENCE);
+}
+
+static double window_step(double v, double step)
+{
+	return step > 0 ? round(v / step) * step : v;
+}
+
+static void window_result(const struct window_channel *c,
+			  const struct window_sum *s, struct batch_result *r)
+{
+	double mean_square = s->squares / s->count;
+
+	switch (c->reduce) {
+	case WINDOW_LINEAR:
+		r->mean = s->first + s->sum / s->count;
+		r->min = s->min;
+		r->max = s->max;
+		r->rms = sqrt(mean_square);
+		r->last = s->last;
+		break;
+	case WINDOW_LEVEL:
+		r->mean = window_level(sqrt(mean_square));
+		r->min = window_step(window_level(s->min), c->step);
+		r->max = window_step(window_level(s->max), c->step);
+		r->last = window_step(window_level(s->last), c->step);
+		break;
+	case WINDOW_COUNTER:
+		r->last = s->last;
+		break;
+	}
+}
+
+void window_close(struct window *w)
+{
+	bool any = false;
+
+	if (!w->open)
+		return;
+	for (unsigned int i = 0; i < w->n; i++) {
+		struct batch_result *r = &w->results[i];
+		const struct window_sum *s = &w->sums[i];
+
+		*r = (struct batch_result){
+			.mean = NAN, .min = NAN, .max = NAN, .rms = NAN,
+			.last = NAN, .count = s->count,
+			.expected = w->expected,
+			.instant_ns = s->count ? s->instant_ns : w->from_ns,
+		};
+		if (s->count)
+			window_result(&w->channels[i], s, r);
+		any = any || s->count;
+	}
+	w->open = false;
+	if (any)
+		w->emit(w->ctx, w->from_ns, w->from_ns + w->length_ns,
+			w->results);
+	memset(w->sums, 0, w->n * sizeof(*w->sums));
+}
+
+static void window_open(struct window *w, int64_t utc_ns)
+{
+	int64_t from = window_floor(w, utc_ns);
+
+	if (w->open && w->from_ns == from)
+		return;
+	window_close(w);
+	w->from_ns = from;
+	w->open = true;
+}
+
+static uint64_t window_add(struct window_sum *s, const int64_t *utc_ns,
+			   const double *values, size_t n)
+{
+	uint64_t unknown = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double v = values[i];
+
+		if (isnan(v)) {
+			unknown++;
+			continue;
+		}
+		if (!s->count) {
+			s->first = v;
+			s->min = v;
+			s->max = v;
+		}
+		s->count++;
+		s->sum += v - s->first;
+		s->squares += v * v;
+		s->min = v < s->min ? v : s->min;
+		s->max = v > s->max ? v : s->max;
+		s->last = v;
+		s->instant_ns = utc_ns[i];
+	}
+	return unknown;
+}
+
+uint64_t window_feed(struct window *w, const int64_t *utc_ns,
+		     const double *const *columns, size_t n)
+{
+	uint64_t unknown = 0;
+
+	for (size_t at = 0, run; at < n; at += run) {
+		window_open(w, utc_ns[at]);
+		for (run = 1; at + run < n; run++)
+			if (utc_ns[at + run] < w->from_ns ||
+			    utc_ns[at + run] - w->from_ns >= w->length_ns)
+				break;
+		for (unsigned int i = 0; i < w->n; i++)
+			unknown += window_add(&w->sums[i], utc_ns + at,
+					      columns[i] + at, run);
+	}
+	return unknown;
+}
+
+void window_flush(struct window *w, int64_t utc_ns, int64_t grace_ns)
+{
+	if (w->open && utc_ns - grace_ns >= w->from_ns + w->length_ns)
+		window_close(w);
+}
+
+uint64_t window_pending(const struct window *w)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; w->open && i < w->n; i++)
+		n += w->sums[i].count;
+	return n;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The window engine: samples in, results of UTC-aligned windows out. Pure:
+ * it reads no clock and does no I/O.
+ *
+ * Samples come in the order of their instants. A sample that belongs to a
+ * window already closed (the data came late, or UTC was set back) opens that
+ * window once more: its results come in two parts, nothing is lost.
+ */
+#ifndef CITYHUBD_WINDOW_H
+#define CITYHUBD_WINDOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/batch.h"
+
+enum window_reduce {
+	WINDOW_LINEAR,	/* mean, min, max, rms, last */
+	WINDOW_LEVEL,	/* sound pressure in Pa in, decibels out: the mean is
+			 * that of the energy, there is no rms */
+	WINDOW_COUNTER,	/* only the last value means something */
+};
+
+struct window_channel {
+	enum window_reduce reduce;
+	double step;	/* resolution of the chip in the unit of the result,
+			 * 0 when it need not be restored */
+};
+
+struct window;
+
+/* The results are valid during the call only. */
+typedef void (*window_emit)(void *ctx, int64_t from_ns, int64_t to_ns,
+			    const struct batch_result *results);
+
+struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
+			  const struct window_channel *channels,
+			  window_emit emit, void *ctx);
+void window_free(struct window *w);
+
+/*
+ * Feed @n scans: their instants in UTC and one column of values per channel,
+ * NAN where the chip had no value. Returns the number of such values.
+ */
+uint64_t window_feed(struct window *w, const int64_t *utc_ns,
+		     const double *const *columns, size_t n);
+/* Close the window if it ended at least @grace_ns before @utc_ns. */
+void window_flush(struct window *w, int64_t utc_ns, int64_t grace_ns);
+/* Close the window as it is. */
+void window_close(struct window *w);
+/* Values fed that were not in a result yet. */
+uint64_t window_pending(const struct window *w);
+
+#endif /* CITYHUBD_WINDOW_H */

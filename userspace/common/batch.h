@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A batch: the results of one window of one sensor, the unit of storing and
+ * sending. What does not change from batch to batch is its layout.
+ */
+#ifndef CITYHUB_BATCH_H
+#define CITYHUB_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BATCH_NAME	64	/* room for a name with its end */
+#define BATCH_UNKNOWN	(-1)	/* a bound nobody knows */
+
+enum batch_sync {
+	BATCH_UNSYNCHRONISED,
+	BATCH_SYNCHRONISED,
+};
+
+/* Clock the kernel stamped the samples with. */
+enum batch_clock {
+	BATCH_CLOCK_BOOTTIME,
+	BATCH_CLOCK_MONOTONIC,
+	BATCH_CLOCK_REALTIME,
+	BATCH_CLOCK_READ,	/* no stamps: the instant of the read */
+	BATCH_CLOCKS,
+};
+
+struct batch_channel {
+	char channel[BATCH_NAME];
+	char quantity[BATCH_NAME];
+	char unit[16];
+	char phase[8];		/* empty where there is none */
+	int decimals;		/* digits after the point worth writing */
+};
+
+struct batch_layout;
+
+/* NAN stands for "this reduction makes no sense for this quantity". */
+struct batch_result {
+	double mean;
+	double min;
+	double max;
+	double rms;
+	double last;
+	int64_t instant_ns;	/* of @last, UTC */
+	uint32_t count;
+	uint32_t expected;	/* 0 when the rate is not known */
+};
+
+struct batch {
+	char hub[BATCH_NAME];
+	char boot[40];
+	uint64_t seq;
+	struct batch_layout *layout;
+	int64_t from_ns;	/* UTC */
+	int64_t to_ns;
+	int64_t offset_ns;	/* UTC minus boottime in force */
+	int64_t bound_ns;	/* of the clock against UTC */
+	int64_t stamp_bound_ns;	/* of the stamps against the clock */
+	enum batch_sync sync;
+	enum batch_clock clock;
+	struct batch_result results[];
+};
+
+struct batch_layout *batch_layout_new(const char *sensor, unsigned int n,
+				      const struct batch_channel *channels);
+struct batch_layout *batch_layout_get(struct batch_layout *l);
+void batch_layout_put(struct batch_layout *l);
+const char *batch_layout_sensor(const struct batch_layout *l);
+unsigned int batch_layout_size(const struct batch_layout *l);
+const struct batch_channel *batch_layout_channel(const struct batch_layout *l,
+						 unsigned int i);
+/* As text for the store; the caller frees it. */
+char *batch_layout_write(const struct batch_layout *l);
+struct batch_layout *batch_layout_read(const char *text);
+
+struct batch *batch_new(struct batch_layout *l);
+void batch_free(struct batch *b);
+uint64_t batch_values(const struct batch *b);
+
+/* The results as bytes for the store. Returns the length, or -ENOSPC. */
+ptrdiff_t batch_pack(const struct batch *b, uint8_t *buf, size_t room);
+size_t batch_pack_room(const struct batch *b);
+int batch_unpack(struct batch *b, const uint8_t *buf, size_t len);
+
+const char *batch_clock_name(enum batch_clock clock);
+const char *batch_sync_name(enum batch_sync sync);
+
+#endif /* CITYHUB_BATCH_H */
