@@ -340,12 +340,6 @@ void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n)
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_gates_close, "CITYHUB");
 
-EXPORT_SYMBOL_NS_GPL(cityhub_stamp_init, "CITYHUB");
-EXPORT_SYMBOL_NS_GPL(cityhub_stamp_reset, "CITYHUB");
-EXPORT_SYMBOL_NS_GPL(cityhub_stamp_update, "CITYHUB");
-EXPORT_SYMBOL_NS_GPL(cityhub_stamp_instant, "CITYHUB");
-EXPORT_SYMBOL_NS_GPL(cityhub_stamp_bound_ns, "CITYHUB");
-
 MODULE_AUTHOR("cityhub developers");
 MODULE_DESCRIPTION("cityhub: sample instants, members and their counters");
 MODULE_LICENSE("GPL");

@@ -22,6 +22,7 @@
  * Cost per update: no loop, at most three 64-bit divisions.
  */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/types.h>
@@ -160,6 +161,7 @@ void cityhub_stamp_init(struct cityhub_stamp *s,
 	*s = (struct cityhub_stamp) { .cfg = *cfg };
 	s->period_q16 = stamp_nominal_q16(s);
 }
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_init, "CITYHUB");
 
 /**
  * cityhub_stamp_reset() - forget the phase, keep the period learned
@@ -171,6 +173,7 @@ void cityhub_stamp_reset(struct cityhub_stamp *s)
 {
 	s->source = CITYHUB_STAMP_NONE;
 }
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_reset, "CITYHUB");
 
 /**
  * cityhub_stamp_update() - take one observation
@@ -207,6 +210,7 @@ int cityhub_stamp_update(struct cityhub_stamp *s, u32 new_samples, s64 irq_ns,
 	s->source = late < 0 ? CITYHUB_STAMP_IRQ : CITYHUB_STAMP_POLL;
 	return 0;
 }
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_update, "CITYHUB");
 
 /**
  * cityhub_stamp_instant() - instant of a sample
@@ -219,6 +223,7 @@ s64 cityhub_stamp_instant(const struct cityhub_stamp *s, u32 age)
 {
 	return s->newest_ns - ((s->period_q16 * age - s->newest_q16) >> 16);
 }
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_instant, "CITYHUB");
 
 /**
  * cityhub_stamp_bound_ns() - 95 % bound of the newest instant
@@ -230,3 +235,4 @@ u32 cityhub_stamp_bound_ns(const struct cityhub_stamp *s)
 {
 	return s->source == CITYHUB_STAMP_NONE ? U32_MAX : s->bound_ns;
 }
+EXPORT_SYMBOL_NS_GPL(cityhub_stamp_bound_ns, "CITYHUB");

@@ -168,6 +168,7 @@ static struct kunit_suite stamp_suite = {
 	.name = "cityhub-stamp",
 	.test_cases = stamp_cases,
 };
+
 kunit_test_suite(stamp_suite);
 
 MODULE_DESCRIPTION("KUnit: cityhub stamp estimator");
