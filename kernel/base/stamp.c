@@ -221,7 +221,7 @@ EXPORT_SYMBOL_NS_GPL(cityhub_stamp_update, "CITYHUB");
  */
 s64 cityhub_stamp_instant(const struct cityhub_stamp *s, u32 age)
 {
-	return s->newest_ns - ((s->period_q16 * age - s->newest_q16) >> 16);
+	return s->newest_ns + ((s->newest_q16 - s->period_q16 * age) >> 16);
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_stamp_instant, "CITYHUB");
 
