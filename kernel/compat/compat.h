@@ -61,6 +61,18 @@ static inline int iio_push_to_buffers_with_ts(struct iio_dev *indio_dev,
 	type name[CITYHUB_SCAN_LEN(type, count)] __aligned(IIO_DMA_MINALIGN)
 #endif
 
+/* Drivers tell from IIO_NO_MOD that there is no such modifier. */
+#ifndef CITYHUB_HAVE_IIO_POWER_MODIFIERS
+#define IIO_MOD_RMS		IIO_NO_MOD
+#define IIO_MOD_ACTIVE		IIO_NO_MOD
+#define IIO_MOD_REACTIVE	IIO_NO_MOD
+#define IIO_MOD_APPARENT	IIO_NO_MOD
+#endif
+
+#ifndef CITYHUB_HAVE_IIO_ALTCURRENT
+#define IIO_ALTCURRENT		IIO_CURRENT
+#endif
+
 #ifndef CITYHUB_HAVE_POLL_NESTED
 #define iio_trigger_poll_nested(trig)	iio_trigger_poll_chained(trig)
 #endif

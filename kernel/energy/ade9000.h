@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ADE9000: registers and what the files of the driver share.
+ */
+#ifndef _CITYHUB_ADE9000_H
+#define _CITYHUB_ADE9000_H
+
+#include <linux/bits.h>
+#include <linux/iio/iio.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "ade9000_calc.h"
+
+#define ADE9000_PHASES			3
+
+/* Results */
+#define ADE9000_REG_AI_PCF		0x20a
+#define ADE9000_REG_AV_PCF		0x20b
+#define ADE9000_REG_AIRMS		0x20c
+#define ADE9000_REG_AVRMS		0x20d
+#define ADE9000_REG_AWATT		0x210
+#define ADE9000_REG_AVAR		0x211
+#define ADE9000_REG_AVA			0x212
+#define ADE9000_REG_BI_PCF		0x22a
+#define ADE9000_REG_BV_PCF		0x22b
+#define ADE9000_REG_BIRMS		0x22c
+#define ADE9000_REG_BVRMS		0x22d
+#define ADE9000_REG_BWATT		0x230
+#define ADE9000_REG_BVAR		0x231
+#define ADE9000_REG_BVA			0x232
+#define ADE9000_REG_CI_PCF		0x24a
+#define ADE9000_REG_CV_PCF		0x24b
+#define ADE9000_REG_CIRMS		0x24c
+#define ADE9000_REG_CVRMS		0x24d
+#define ADE9000_REG_CWATT		0x250
+#define ADE9000_REG_CVAR		0x251
+#define ADE9000_REG_CVA			0x252
+#define ADE9000_REG_NI_PCF		0x265
+#define ADE9000_REG_NIRMS		0x266
+
+/* Low words of the active energy; the high word follows. */
+#define ADE9000_REG_AWATTHR_LO		0x2e6
+#define ADE9000_REG_BWATTHR_LO		0x322
+#define ADE9000_REG_CWATTHR_LO		0x35e
+
+/* 32-bit control and status */
+#define ADE9000_REG_STATUS0		0x402
+#define ADE9000_REG_STATUS1		0x403
+#define ADE9000_REG_MASK0		0x405
+#define ADE9000_REG_MASK1		0x406
+#define ADE9000_REG_VLEVEL		0x40f
+#define ADE9000_REG_APERIOD		0x418
+
+/* 16-bit control */
+#define ADE9000_REG_16BIT_FIRST		0x480
+#define ADE9000_REG_16BIT_LAST		0x4fe
+#define ADE9000_REG_RUN			0x480
+#define ADE9000_REG_CONFIG1		0x481
+#define ADE9000_REG_ACCMODE		0x492
+#define ADE9000_REG_ZX_LP_SEL		0x49a
+#define ADE9000_REG_SEQ_CYC		0x49c
+#define ADE9000_REG_WFB_CFG		0x4a0
+#define ADE9000_REG_WFB_PG_IRQEN	0x4a1
+#define ADE9000_REG_WFB_TRG_STAT	0x4a3
+#define ADE9000_REG_CONFIG2		0x4af
+#define ADE9000_REG_EP_CFG		0x4b0
+#define ADE9000_REG_EGY_TIME		0x4b2
+#define ADE9000_REG_PGA_GAIN		0x4b9
+#define ADE9000_REG_VERSION		0x4fe
+
+/* Burst mirror: rms and power, grouped by quantity */
+#define ADE9000_REG_MIRROR_RMS		0x607
+/* Waveform RAM */
+#define ADE9000_REG_WAVE		0x800
+#define ADE9000_PAGE_STEP		0x80
+
+/* STATUS0, MASK0: write 1 clears; the line is IRQ0 */
+#define ADE9000_STATUS0_EGYRDY		BIT(0)
+#define ADE9000_STATUS0_PAGE_FULL	BIT(17)
+
+/* STATUS1, MASK1: write 1 clears; the line is IRQ1 */
+#define ADE9000_STATUS1_RSTDONE		BIT(16)
+/* "Reset the chip"; ERROR2 corrects itself. These cannot be masked. */
+#define ADE9000_STATUS1_ERROR0		BIT(28)
+#define ADE9000_STATUS1_ERROR1		BIT(29)
+#define ADE9000_STATUS1_ERROR3		BIT(31)
+#define ADE9000_STATUS1_ERRORS		(ADE9000_STATUS1_ERROR0 | \
+					 ADE9000_STATUS1_ERROR1 | \
+					 ADE9000_STATUS1_ERROR3)
+
+#define ADE9000_CONFIG1_SWRST		BIT(0)
+#define ADE9000_CONFIG1_BURST_EN	BIT(11)
+#define ADE9000_ACCMODE_60HZ		BIT(8)
+#define ADE9000_EP_CFG_PWR_EN		BIT(0)
+#define ADE9000_EP_CFG_OVERWRITE	BIT(4)
+#define ADE9000_VERSION_MASK		GENMASK(15, 6)
+#define ADE9000_VERSION_ID		0x00c0
+
+#define ADE9000_WFB_BURST_CHAN		GENMASK(3, 0)
+#define ADE9000_WFB_CAP_EN		BIT(4)
+#define ADE9000_WFB_FIXED_RATE		BIT(5)
+#define ADE9000_WFB_MODE		GENMASK(7, 6)
+#define ADE9000_WFB_MODE_CONTINUOUS	3
+#define ADE9000_WFB_SRC			GENMASK(9, 8)
+#define ADE9000_WFB_SRC_PCF		3
+#define ADE9000_WFB_IN_EN		BIT(12)
+#define ADE9000_TRG_LAST_PAGE		GENMASK(15, 12)
+
+/* A burst is half the ring at most, of up to seven channels. */
+#define ADE9000_BURST_PAGES		(ADE9000_PAGES / 2)
+#define ADE9000_BURST_WORDS		(ADE9000_BURST_PAGES * \
+					 ADE9000_PAGE_SETS * 7)
+
+struct ade9000_meter;
+struct ade9000_wave;
+struct cityhub_member;
+struct gpio_desc;
+struct spi_device;
+
+/**
+ * struct ade9000 - one chip
+ * @spi:	SPI device
+ * @reset:	reset line, or NULL
+ * @board:	what the chip is wired to
+ * @mains_60hz:	the mains frequency is nominally 60 Hz
+ * @scales:	scales of all channels
+ * @wave:	waveform device
+ * @meter:	metering device
+ * @member:	member of the meter; faults of the chip are charged to it
+ * @lock:	guards the chip (a sequence of transfers must not be mixed with
+ *		another), all below and the state of @wave and @meter that
+ *		their structs say it guards
+ * @settled_ns:	when the first results can be trusted
+ * @watch:	looks once a second whether the chip still runs
+ * @irq_ns:	instant of the last interrupt; written by the hard handler,
+ *		which does not run while the thread that reads it does
+ * @tx:		register transfer out; guarded by @lock, as are @rx and @burst
+ * @rx:		register transfer in: header, data, checksum
+ * @burst:	data of a burst
+ */
+struct ade9000 {
+	struct spi_device *spi;
+	struct gpio_desc *reset;
+	struct ade9000_board board;
+	bool mains_60hz;
+	struct ade9000_scales scales;
+	struct ade9000_wave *wave;
+	struct ade9000_meter *meter;
+	struct cityhub_member *member;
+	/* Guards the chip and the state of both devices, see above. */
+	struct mutex lock;
+	s64 settled_ns;
+	struct delayed_work watch;
+	s64 irq_ns;
+	u8 tx[8] __aligned(IIO_DMA_MINALIGN);
+	u8 rx[8];
+	__be32 burst[ADE9000_BURST_WORDS];
+};
+
+/* ade9000_spi.c; the caller holds the lock */
+int ade9000_read(struct ade9000 *st, u16 reg, u32 *val);
+int ade9000_write(struct ade9000 *st, u16 reg, u32 val);
+int ade9000_write_checked(struct ade9000 *st, u16 reg, u32 val);
+int ade9000_read_burst(struct ade9000 *st, u16 reg, unsigned int words);
+
+/* ade9000_core.c */
+int ade9000_write_mask0(struct ade9000 *st);
+int ade9000_format_scale(u64 nano, int *val, int *val2);
+
+/* ade9000_wave.c */
+int ade9000_wave_alloc(struct ade9000 *st);
+int ade9000_wave_register(struct ade9000 *st);
+bool ade9000_wave_on(struct ade9000_wave *w);
+bool ade9000_wave_stale(struct ade9000_wave *w, s64 now_ns);
+int ade9000_wave_restart(struct ade9000_wave *w);
+void ade9000_wave_service(struct ade9000_wave *w, s64 irq_ns);
+
+/* ade9000_meter.c */
+int ade9000_meter_alloc(struct ade9000 *st);
+int ade9000_meter_register(struct ade9000 *st);
+void ade9000_meter_restart(struct ade9000_meter *m);
+bool ade9000_meter_stale(struct ade9000_meter *m, s64 now_ns);
+void ade9000_meter_service(struct ade9000_meter *m);
+
+#endif /* _CITYHUB_ADE9000_H */
