@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# For the tests in this directory: TAP output, the virtual hub, IIO devices.
+# A test sources it, calls ok, is and skip, and ends with finish.
+#
+# Comment lines at the top of a test tell the runner (scripts/check):
+#   # kernel: uml 6.1    where to run it, once on each; default uml
+#   # hub: no            do not load cityhub
+#   # sim: no            do not load cityhub-sim
+#   # chips: sen66       chips of the virtual hub; default all
+#   # timeout: 120       seconds of the host's time; default 300
+#   # real-time: yes     uml with the host's clock
+#   # alone: yes         with no other test beside it
+#   # fast: yes          part of check-fast, where several tests share a boot
+
+set -u
+
+sim=/sys/kernel/debug/cityhub-sim
+iio=/sys/bus/iio/devices
+points=0
+failures=0
+
+note() {
+	local line
+
+	while IFS= read -r line; do
+		echo "# $line"
+	done <<< "$*"
+}
+
+# point ok|"not ok" NAME: print one test point
+point() {
+	points=$((points + 1))
+	[ "$1" = ok ] || failures=$((failures + 1))
+	echo "$1 $points - $2"
+}
+
+# ok NAME COMMAND...: the command must succeed; its output is shown if not
+ok() {
+	local name=$1 output status
+
+	shift
+	output=$("$@" 2>&1)
+	status=$?
+	if [ "$status" = 0 ]; then
+		point ok "$name"
+		return 0
+	fi
+	point "not ok" "$name"
+	note "exit status $status of: $*"
+	[ -z "$output" ] || note "$output"
+	return 1
+}
+
+# fails NAME COMMAND...: the command must fail
+fails() {
+	local name=$1 output
+
+	shift
+	if ! output=$("$@" 2>&1); then
+		point ok "$name"
+		return 0
+	fi
+	point "not ok" "$name"
+	note "succeeded: $*"
+	[ -z "$output" ] || note "$output"
+	return 1
+}
+
+# is NAME GOT WANT: two strings must be equal
+is() {
+	if [ "$2" = "$3" ]; then
+		point ok "$1"
+		return 0
+	fi
+	point "not ok" "$1"
+	note "got:  $2"
+	note "want: $3"
+	return 1
+}
+
+# like NAME GOT PATTERN: an extended regular expression must match
+like() {
+	if [[ $2 =~ $3 ]]; then
+		point ok "$1"
+		return 0
+	fi
+	point "not ok" "$1"
+	note "got:     $2"
+	note "pattern: $3"
+	return 1
+}
+
+# skip NAME REASON
+skip() {
+	points=$((points + 1))
+	echo "ok $points - $1 # SKIP $2"
+}
+
+# finish: print the plan and end the test
+finish() {
+	echo "1..$points"
+	[ "$points" -gt 0 ] && [ "$failures" = 0 ]
+	exit
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; polls ten times a
+# second
+wait_for() {
+	local tries=$(($1 * 10))
+
+	shift
+	until "$@" > /dev/null 2>&1; do
+		[ "$tries" -gt 0 ] || return 1
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+}
+
+# iio_name NAME: print iio:deviceN of the device with that name
+iio_name() {
+	local file
+
+	for file in "$iio"/iio:device*/name; do
+		[ "$(cat "$file" 2>/dev/null)" = "$1" ] || continue
+		file=${file%/name}
+		echo "${file##*/}"
+		return 0
+	done
+	return 1
+}
+
+# iio_dir NAME: print its directory in sysfs
+iio_dir() {
+	local device
+
+	device=$(iio_name "$1") && echo "$iio/$device"
+}
+
+# iio_get NAME ATTRIBUTE
+iio_get() {
+	cat "$(iio_dir "$1")/$2"
+}
+
+# iio_set NAME ATTRIBUTE VALUE
+iio_set() {
+	echo "$3" > "$(iio_dir "$1")/$2"
+}
+
+# iio_scan NAME on|off: every channel of the buffer
+iio_scan() {
+	local file value=1
+
+	[ "$2" = on ] || value=0
+	for file in "$(iio_dir "$1")"/scan_elements/*_en; do
+		echo "$value" > "$file" || return
+	done
+}
+
+# sim_set CHIP FILE VALUE: a fault or a setting of a simulated chip
+sim_set() {
+	echo "$3" > "$sim/$1/$2"
+}
+
+# sim_truth CHIP: print and drain what the chip took since the last time
+sim_truth() {
+	cat "$sim/$1/truth"
+}
+
+# world_scenario FILE [SPEED_PERMILLE]: play a scenario from now on
+world_scenario() {
+	cat "$1" > "$sim/world/scenario" &&
+	echo "${2-1000}" > "$sim/world/speed_permille" &&
+	echo 1 > "$sim/world/start"
+}
+
+# world_now QUANTITY: print the present value of one column
+world_now() {
+	awk -F , -v want="$1" '
+		/^#/ { next }
+		!seen { for (i = 1; i <= NF; i++) if ($i == want) at = i
+			seen = 1; next }
+		at { print $at; found = 1; exit }
+		END { exit !found }' "$sim/world/now"
+}
