@@ -16,9 +16,9 @@
 /** SIM_NEVER - no event to come. */
 #define SIM_NEVER	S64_MAX
 
-/**
- * enum sim_quantity - what the world holds; values are s64 in micro-units of
- * the unit in the name of the scenario column, e.g. 8.4 ug/m3 is 8400000
+/*
+ * What the world holds; values are s64 in micro-units of the unit in the name
+ * of the scenario column, e.g. 8.4 ug/m3 is 8400000.
  */
 enum sim_quantity {
 	SIM_PM1_UGM3,
@@ -46,8 +46,9 @@ struct sim_chip;
  * @truth_columns: names of the columns of the truth log after t_raw_ns,
  *		comma separated, with unit suffix
  * @irq_lines:	number of interrupt outputs, 0 to 2
- * @init:	power-on at @now; returns 0 or -ENOMEM
- * @exit:	release what @init took
+ * @init:	power-on at @now; returns 0 or -ENOMEM; may sleep
+ * @exit:	release what @init took; may sleep. A power cycle is @exit and
+ *		@init; only &sim_chip.eeprom survives it
  * @advance:	let all that happens in (last call, @now] happen; returns the
  *		next instant at which something happens by itself, or SIM_NEVER
  * @irq_active:	state of an interrupt output at the last instant advanced to
@@ -57,8 +58,11 @@ struct sim_chip;
  * @spi_select:	chip select asserted (true) or released (false)
  * @spi_exchange: @len bytes while selected; @tx and @rx may be NULL
  *
- * All calls come with the lock of the chip held (a raw spinlock, interrupts
- * off): no allocation but in @init, no sleep.
+ * All calls but @init and @exit come with the lock of the chip held (a raw
+ * spinlock, interrupts off): no allocation, no sleep. After each transfer
+ * ->advance() is called once more with the same @now, so that it tells the next
+ * event anew; it must be later than @now. A write message of no bytes asks only
+ * whether the address would be acknowledged.
  */
 struct sim_chip_ops {
 	const char *name;
@@ -83,6 +87,10 @@ struct sim_chip_ops {
  * @nack_at:	byte at which @nack strikes, 0 is the address
  * @clock_ppb:	error of the chip's own clock, parts in 1e9, positive is slow:
  *		its periods are longer by this much
+ * @status:	error bits that the chip shall find in itself (sen66; ade9000:
+ *		bits 31:28 of STATUS1)
+ * @sign_byte:	zero the sign byte of the first word of so many pages to come
+ *		whose first word is negative (ade9000)
  */
 struct sim_faults {
 	u32 crc_error;
@@ -90,6 +98,8 @@ struct sim_faults {
 	u32 nack;
 	u32 nack_at;
 	s32 clock_ppb;
+	u32 status;
+	u32 sign_byte;
 };
 
 /**
@@ -97,16 +107,21 @@ struct sim_faults {
  * @ops:	the model
  * @priv:	state of the model
  * @faults:	scripted faults
+ * @eeprom:	what the chip remembers without power, zero at load
  * @core:	state of the core
  */
 struct sim_chip {
 	const struct sim_chip_ops *ops;
 	void *priv;
 	struct sim_faults faults;
+	s64 eeprom[2];
 	void *core;
 };
 
-/* Given by the core to the models. */
+/*
+ * Given by the core to the models, which call them with their lock held.
+ * sim_world_get() is false before the world exists, and else always true.
+ */
 bool sim_world_get(enum sim_quantity q, s64 now, s64 *value_micro);
 void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values);
 

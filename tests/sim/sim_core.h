@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The virtual hub from the inside: core, buses, interrupt lines, truth log.
+ * Chip models need sim.h only.
+ */
+#ifndef _CITYHUB_SIM_CORE_H
+#define _CITYHUB_SIM_CORE_H
+
+#include <linux/hrtimer.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+#include "sim.h"
+
+#define SIM_LINES	2
+
+/* The transfer time follows from the number of bytes and the clock. */
+#define SIM_TRANSFER_COMPUTED	(-1)
+
+struct dentry;
+struct device;
+struct i2c_msg;
+struct sim_core;
+
+/**
+ * struct sim_board - one chip as it sits on the board
+ * @ops:	its model
+ * @type:	name its driver knows it by
+ * @i2c_addr:	address on the I2C bus, 0 for a chip on SPI
+ * @spi_max_hz:	fastest clock the chip understands
+ */
+struct sim_board {
+	const struct sim_chip_ops *ops;
+	const char *type;
+	u16 i2c_addr;
+	u32 spi_max_hz;
+};
+
+/**
+ * struct sim_line - one interrupt line, low while active
+ * @core:	chip that drives it
+ * @irq:	its interrupt number, 0 when the output is not connected
+ * @lock:	guards all below; nests inside the lock of the chip and inside
+ *		the lock of the interrupt descriptor
+ * @active:	level
+ * @masked:	state of the interrupt controller
+ * @due:	raw instant from which the interrupt may be seen
+ * @timer:	delivers the interrupt
+ */
+struct sim_line {
+	struct sim_core *core;
+	int irq;
+	raw_spinlock_t lock;
+	bool active;
+	bool masked;
+	s64 due;
+	struct hrtimer timer;
+};
+
+/**
+ * struct sim_truth - what the chip measured and when
+ * @reader:	guards reading, and with the lock of the chip the change of
+ *		@slots
+ * @slots:	ring of records, each the instant and then @columns values
+ * @capacity:	records the ring holds
+ * @columns:	values in a record
+ * @head:	records ever written, advanced under the lock of the chip
+ * @tail:	records ever read, advanced under @reader
+ * @lost:	records that found the ring full
+ */
+struct sim_truth {
+	struct mutex reader;	/* reading and resizing */
+	s64 *slots;
+	u32 capacity;
+	u32 columns;
+	u64 head;
+	u64 tail;
+	u64 lost;
+};
+
+/**
+ * struct sim_late - scripted lateness of the interrupts, used in turn
+ * @ns:		list, NULL when there is none
+ * @n:		its length
+ * @at:		next one
+ */
+struct sim_late {
+	s64 *ns;
+	u32 n;
+	u32 at;
+};
+
+/**
+ * struct sim_core - one chip with its clock, lines and scripts
+ * @chip:	what the model sees
+ * @board:	what it is and where it sits
+ * @dev:	the virtual hub, owner of memory and of messages
+ * @dir:	its folder in debugfs
+ * @power:	serialises power cycles
+ * @lock:	guards the model and all below; taken in hard interrupt context
+ * @powered:	the model may be called
+ * @next:	instant at which the model wants to be advanced
+ * @timer:	advances the model at @next
+ * @transfer_ns: scripted duration of a transfer
+ * @late:	scripted lateness
+ * @level:	state of the outputs at the last advance
+ * @lines:	interrupt lines
+ * @truth:	truth log
+ */
+struct sim_core {
+	struct sim_chip chip;
+	const struct sim_board *board;
+	struct device *dev;
+	struct dentry *dir;
+	struct mutex power;	/* power cycles */
+	raw_spinlock_t lock;
+	bool powered;
+	s64 next;
+	struct hrtimer timer;
+	s64 transfer_ns;
+	struct sim_late late;
+	bool level[SIM_LINES];
+	struct sim_line lines[SIM_LINES];
+	struct sim_truth truth;
+};
+
+/* sim_core.c */
+struct sim_core *sim_core_create(struct device *dev,
+				 const struct sim_board *board,
+				 struct dentry *root);
+int sim_core_power_cycle(struct sim_core *core);
+int sim_core_i2c(struct sim_core *core, struct i2c_msg *msg);
+bool sim_core_i2c_listens(struct sim_core *core);
+void sim_core_spi_select(struct sim_core *core, bool selected);
+void sim_core_spi_exchange(struct sim_core *core, const u8 *tx, u8 *rx,
+			   u32 len);
+s64 sim_core_sync(struct sim_core *core);
+void sim_core_settle(struct sim_core *core, s64 now);
+s64 sim_core_transfer_ns(struct sim_core *core, s64 computed_ns);
+
+/* Time: models live in CLOCK_MONOTONIC_RAW, timers in CLOCK_MONOTONIC. */
+s64 sim_raw_ns(void);
+ktime_t sim_raw_to_mono(s64 raw_ns);
+void sim_sleep_ns(s64 ns);
+
+/* sim_debugfs.c */
+void sim_debugfs_add(struct sim_core *core, struct dentry *root);
+
+/* sim_irq.c */
+int sim_irq_create(struct device *dev, struct sim_line *line);
+void sim_irq_level(struct sim_line *line, bool active, s64 due);
+
+/* sim_i2c.c, sim_spi.c */
+int sim_i2c_create(struct device *dev, struct sim_core *const *cores, u32 n);
+int sim_spi_create(struct device *dev, struct sim_core *const *cores, u32 n);
+
+/* sim_truth.c */
+int sim_truth_create(struct sim_core *core);
+int sim_truth_resize(struct sim_core *core, u32 capacity);
+extern const struct file_operations sim_truth_fops;
+
+/* sim_world.c */
+int sim_world_create(struct device *dev, struct dentry *root);
+
+#endif /* _CITYHUB_SIM_CORE_H */

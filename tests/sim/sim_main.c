@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The virtual hub: sensor chips on an I2C and an SPI bus, wired as on a board.
+ * For tests and for the demo; never installed.
+ */
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "sim_core.h"
+
+static char *chips = "sen66,pcba-dbm,ade9000,mpl3115,bmp280";
+module_param(chips, charp, 0444);
+MODULE_PARM_DESC(chips, "chips on the board, separated by commas");
+
+static const struct sim_board sim_boards[] = {
+	{ .ops = &sim_sen66_ops, .type = "sen66", .i2c_addr = 0x6b },
+	{ .ops = &sim_pcba_dbm_ops, .type = "pcba-dbm", .i2c_addr = 0x48 },
+	{ .ops = &sim_mpl3115_ops, .type = "mpl3115", .i2c_addr = 0x60 },
+	{ .ops = &sim_bmp280_ops, .type = "bmp280", .i2c_addr = 0x76 },
+#ifdef SIM_HAVE_ADE9000
+	{ .ops = &sim_ade9000_ops, .type = "ade9000", .spi_max_hz = 20000000 },
+#endif
+};
+
+/**
+ * struct sim_hub - the board
+ * @cores:	chips on it
+ * @n:		number of chips
+ */
+struct sim_hub {
+	struct sim_core *cores[ARRAY_SIZE(sim_boards)];
+	u32 n;
+};
+
+static const struct sim_board *sim_board_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sim_boards); i++)
+		if (!strcmp(sim_boards[i].ops->name, name))
+			return &sim_boards[i];
+
+	return NULL;
+}
+
+static bool sim_hub_has(const struct sim_hub *hub,
+			const struct sim_board *board)
+{
+	u32 i;
+
+	for (i = 0; i < hub->n; i++)
+		if (hub->cores[i]->board == board)
+			return true;
+
+	return false;
+}
+
+static int sim_hub_add(struct device *dev, struct sim_hub *hub,
+		       const char *name, struct dentry *root)
+{
+	const struct sim_board *board = sim_board_find(name);
+	struct sim_core *core;
+
+	if (!board || sim_hub_has(hub, board))
+		return dev_err_probe(dev, -EINVAL, "chips: %s: %s\n", name,
+				     board ? "named twice" : "unknown chip");
+
+	core = sim_core_create(dev, board, root);
+	if (IS_ERR(core))
+		return PTR_ERR(core);
+
+	hub->cores[hub->n++] = core;
+	return 0;
+}
+
+static int sim_hub_populate(struct device *dev, struct sim_hub *hub,
+			    struct dentry *root)
+{
+	char *names, *name;
+	int ret;
+
+	names = devm_kstrdup(dev, chips, GFP_KERNEL);
+	if (!names)
+		return -ENOMEM;
+
+	while ((name = strsep(&names, ","))) {
+		if (!*name)
+			continue;
+		ret = sim_hub_add(dev, hub, name, root);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static void sim_remove_debugfs(void *root)
+{
+	debugfs_remove_recursive(root);
+}
+
+static int sim_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct dentry *root;
+	struct sim_hub *hub;
+	int ret;
+
+	hub = devm_kzalloc(dev, sizeof(*hub), GFP_KERNEL);
+	if (!hub)
+		return -ENOMEM;
+
+	root = debugfs_create_dir("cityhub-sim", NULL);
+	ret = devm_add_action_or_reset(dev, sim_remove_debugfs, root);
+	if (ret)
+		return ret;
+
+	ret = sim_world_create(dev, root);
+	if (ret)
+		return ret;
+
+	ret = sim_hub_populate(dev, hub, root);
+	if (ret)
+		return ret;
+
+	ret = sim_i2c_create(dev, hub->cores, hub->n);
+	if (ret)
+		return ret;
+
+	return sim_spi_create(dev, hub->cores, hub->n);
+}
+
+static struct platform_driver sim_driver = {
+	.driver = {
+		.name = "cityhub-sim",
+	},
+};
+
+static struct platform_device *sim_device;
+
+static int __init sim_init(void)
+{
+	sim_device = platform_create_bundle(&sim_driver, sim_probe, NULL, 0,
+					    NULL, 0);
+
+	return PTR_ERR_OR_ZERO(sim_device);
+}
+module_init(sim_init);
+
+static void __exit sim_exit(void)
+{
+	platform_device_unregister(sim_device);
+	platform_driver_unregister(&sim_driver);
+}
+module_exit(sim_exit);
+
+MODULE_AUTHOR("cityhub developers");
+MODULE_DESCRIPTION("Virtual sensor hub");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The SPI bus of the virtual hub: one chip select, and time on the wire. */
+#include <linux/device.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/spi/spi.h>
+
+#include "sim_core.h"
+
+#define SIM_SPI_MAX_HZ		50000000
+#define SIM_SPI_DEVICE_HZ	8000000
+
+/* What a chip answers that cannot follow the clock. */
+#define SIM_SPI_GARBAGE		0xa5
+
+/* The chips here sample on the rising edge: modes 0 and 3. */
+static bool sim_spi_understood(const struct sim_core *core,
+			       const struct spi_device *spi,
+			       const struct spi_transfer *xfer)
+{
+	u32 mode = spi->mode & SPI_MODE_X_MASK;
+
+	return (mode == SPI_MODE_0 || mode == SPI_MODE_3) &&
+	       xfer->speed_hz <= core->board->spi_max_hz &&
+	       xfer->bits_per_word == 8;
+}
+
+static void sim_spi_transfer(struct sim_core *core, struct spi_device *spi,
+			     struct spi_transfer *xfer, bool first)
+{
+	s64 computed = div_u64((u64)xfer->len * 8 * NSEC_PER_SEC,
+			       xfer->speed_hz);
+	s64 ns = sim_core_transfer_ns(core, computed);
+
+	if (sim_spi_understood(core, spi, xfer))
+		sim_core_spi_exchange(core, xfer->tx_buf, xfer->rx_buf,
+				      xfer->len);
+	else if (xfer->rx_buf)
+		memset(xfer->rx_buf, SIM_SPI_GARBAGE, xfer->len);
+
+	/* A scripted time covers the message, with its first transfer. */
+	if (ns == computed || first)
+		sim_sleep_ns(ns);
+	spi_transfer_delay_exec(xfer);
+}
+
+static int sim_spi_one_message(struct spi_controller *ctlr,
+			       struct spi_message *msg)
+{
+	struct sim_core *core = spi_controller_get_devdata(ctlr);
+	struct spi_transfer *xfer;
+	bool selected = false;
+
+	list_for_each_entry(xfer, &msg->transfers, transfer_list) {
+		bool first = list_is_first(&xfer->transfer_list,
+					   &msg->transfers);
+		bool last = list_is_last(&xfer->transfer_list,
+					 &msg->transfers);
+
+		if (!selected)
+			sim_core_spi_select(core, true);
+
+		sim_spi_transfer(core, msg->spi, xfer, first);
+		msg->actual_length += xfer->len;
+
+		/* cs_change: released between transfers, kept after the last */
+		selected = !!xfer->cs_change == last;
+		if (!selected)
+			sim_core_spi_select(core, false);
+	}
+
+	msg->status = 0;
+	spi_finalize_current_message(ctlr);
+
+	return 0;
+}
+
+static struct sim_core *sim_spi_find(struct sim_core *const *cores, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (!cores[i]->board->i2c_addr)
+			return cores[i];
+
+	return NULL;
+}
+
+static int sim_spi_add(struct spi_controller *ctlr, struct sim_core *core)
+{
+	struct spi_board_info info = {
+		.max_speed_hz = SIM_SPI_DEVICE_HZ,
+		.mode = SPI_MODE_3,
+		.irq = core->lines[0].irq,
+	};
+
+	strscpy(info.modalias, core->board->type, sizeof(info.modalias));
+
+	return spi_new_device(ctlr, &info) ? 0 : -ENODEV;
+}
+
+/**
+ * sim_spi_create - bring up the bus and the device on it
+ * @dev:	the virtual hub
+ * @cores:	chips; those on I2C are left alone
+ * @n:		number of chips
+ */
+int sim_spi_create(struct device *dev, struct sim_core *const *cores, u32 n)
+{
+	struct sim_core *core = sim_spi_find(cores, n);
+	struct spi_controller *ctlr;
+	int ret;
+
+	if (!core)
+		return 0;
+
+	ctlr = devm_spi_alloc_host(dev, 0);
+	if (!ctlr)
+		return -ENOMEM;
+
+	spi_controller_set_devdata(ctlr, core);
+	ctlr->bus_num = -1;
+	ctlr->num_chipselect = 1;
+	ctlr->mode_bits = SPI_CPOL | SPI_CPHA;
+	ctlr->bits_per_word_mask = SPI_BPW_MASK(8);
+	ctlr->max_speed_hz = SIM_SPI_MAX_HZ;
+	ctlr->transfer_one_message = sim_spi_one_message;
+	ret = devm_spi_register_controller(dev, ctlr);
+	if (ret)
+		return ret;
+
+	return sim_spi_add(ctlr, core);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The truth log of a chip: what it measured and at which instant. One writer
+ * under the lock of the chip, one reader under its mutex; text is made on read.
+ */
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "sim_core.h"
+
+#define SIM_TRUTH_CAPACITY	65536
+#define SIM_TRUTH_LINE		512
+
+static s64 *sim_truth_slot(struct sim_truth *truth, u64 index)
+{
+	u32 at;
+
+	div_u64_rem(index, truth->capacity, &at);
+
+	return &truth->slots[(size_t)at * (1 + truth->columns)];
+}
+
+/**
+ * sim_truth - note a sample
+ * @chip:	chip that took it, locked
+ * @t_raw_ns:	instant it was taken
+ * @values:	one value for each of its truth columns
+ */
+void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
+{
+	struct sim_core *core = chip->core;
+	struct sim_truth *truth = &core->truth;
+	s64 *slot;
+
+	if (truth->head - smp_load_acquire(&truth->tail) >= truth->capacity) {
+		truth->lost++;
+		return;
+	}
+
+	slot = sim_truth_slot(truth, truth->head);
+	slot[0] = t_raw_ns;
+	memcpy(slot + 1, values, truth->columns * sizeof(*values));
+	smp_store_release(&truth->head, truth->head + 1);
+}
+
+static size_t sim_truth_format(struct sim_truth *truth, char *line)
+{
+	const s64 *slot = sim_truth_slot(truth, truth->tail);
+	size_t len = 0;
+	u32 i;
+
+	for (i = 0; i <= truth->columns; i++)
+		len += scnprintf(line + len, SIM_TRUTH_LINE - len, "%s%lld",
+				 i ? "," : "", slot[i]);
+	len += scnprintf(line + len, SIM_TRUTH_LINE - len, "\n");
+
+	return len;
+}
+
+/**
+ * struct sim_truth_reader - one open file
+ * @core:	chip
+ * @header:	the header is still to be given
+ * @end:	records up to here are given before the file ends
+ */
+struct sim_truth_reader {
+	struct sim_core *core;
+	bool header;
+	u64 end;
+};
+
+/* What happened up to now is in the log, whatever the timer does. */
+static void sim_truth_extend(struct sim_truth_reader *r)
+{
+	struct sim_core *core = r->core;
+
+	guard(raw_spinlock_irqsave)(&core->lock);
+
+	sim_core_settle(core, sim_core_sync(core));
+	r->end = core->truth.head;
+}
+
+static int sim_truth_open(struct inode *inode, struct file *file)
+{
+	struct sim_truth_reader *r;
+
+	r = kzalloc(sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return -ENOMEM;
+
+	r->core = inode->i_private;
+	r->header = true;
+	sim_truth_extend(r);
+	file->private_data = r;
+
+	return nonseekable_open(inode, file);
+}
+
+static size_t sim_truth_next(struct sim_truth_reader *r, char *line)
+{
+	struct sim_truth *truth = &r->core->truth;
+
+	if (r->header)
+		return scnprintf(line, SIM_TRUTH_LINE, "# t_raw_ns,%s\n",
+				 r->core->board->ops->truth_columns);
+	if (truth->tail >= min(r->end, smp_load_acquire(&truth->head)))
+		return 0;
+
+	return sim_truth_format(truth, line);
+}
+
+static void sim_truth_consume(struct sim_truth_reader *r)
+{
+	struct sim_truth *truth = &r->core->truth;
+
+	if (!r->header)
+		smp_store_release(&truth->tail, truth->tail + 1);
+	r->header = false;
+}
+
+/*
+ * Whole lines only, so that nothing is lost between two readers. The file ends
+ * with what was there when it was opened, or when it last ended: a fast chip
+ * would never let it end otherwise.
+ */
+static ssize_t sim_truth_read(struct file *file, char __user *buf, size_t count,
+			      loff_t *pos)
+{
+	struct sim_truth_reader *r = file->private_data;
+	char line[SIM_TRUTH_LINE];
+	size_t done = 0, len;
+
+	guard(mutex)(&r->core->truth.reader);
+
+	while ((len = sim_truth_next(r, line))) {
+		if (len > count - done)
+			return done ?: -EINVAL;
+		if (copy_to_user(buf + done, line, len))
+			return -EFAULT;
+		sim_truth_consume(r);
+		done += len;
+	}
+
+	if (!done)
+		sim_truth_extend(r);
+
+	return done;
+}
+
+static int sim_truth_close(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+
+	return 0;
+}
+
+const struct file_operations sim_truth_fops = {
+	.owner = THIS_MODULE,
+	.open = sim_truth_open,
+	.read = sim_truth_read,
+	.release = sim_truth_close,
+};
+
+static void sim_truth_swap(struct sim_core *core, s64 **slots, u32 capacity)
+{
+	struct sim_truth *truth = &core->truth;
+
+	guard(raw_spinlock_irqsave)(&core->lock);
+
+	swap(truth->slots, *slots);
+	truth->capacity = capacity;
+	truth->head = 0;
+	truth->tail = 0;
+}
+
+/**
+ * sim_truth_resize - start an empty log of another size
+ * @core:	chip
+ * @capacity:	records to hold
+ */
+int sim_truth_resize(struct sim_core *core, u32 capacity)
+{
+	s64 *slots;
+
+	if (!capacity)
+		return -EINVAL;
+
+	guard(mutex)(&core->truth.reader);
+
+	slots = kvcalloc(capacity, (1 + core->truth.columns) * sizeof(*slots),
+			 GFP_KERNEL);
+	if (!slots)
+		return -ENOMEM;
+
+	sim_truth_swap(core, &slots, capacity);
+	kvfree(slots);
+
+	return 0;
+}
+
+static void sim_truth_release(void *data)
+{
+	struct sim_core *core = data;
+
+	kvfree(core->truth.slots);
+}
+
+/**
+ * sim_truth_create - start the log of a chip
+ * @core:	chip
+ */
+int sim_truth_create(struct sim_core *core)
+{
+	const char *c;
+	int ret;
+
+	mutex_init(&core->truth.reader);
+	core->truth.columns = 1;
+	for (c = core->board->ops->truth_columns; *c; c++)
+		core->truth.columns += *c == ',';
+
+	ret = sim_truth_resize(core, SIM_TRUTH_CAPACITY);
+	if (ret)
+		return ret;
+
+	return devm_add_action_or_reset(core->dev, sim_truth_release, core);
+}
