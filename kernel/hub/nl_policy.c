@@ -7,17 +7,17 @@
 
 #include "nl_policy.h"
 
-static const struct netlink_range_validation member_id_range = {
+static struct netlink_range_validation member_id_range = {
 	.min = 0ULL,
 	.max = 2147483647ULL,
 };
 
-static const struct netlink_range_validation capture_member_range = {
+static struct netlink_range_validation capture_member_range = {
 	.min = 0ULL,
 	.max = 2147483647ULL,
 };
 
-static const struct netlink_range_validation capture_start_ns_range = {
+static struct netlink_range_validation capture_start_ns_range = {
 	.min = 1ULL,
 	.max = 9223372036854775807ULL,
 };

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Members are looked up on the IIO bus whenever they are needed: a reference
+ * kept would close a circle (device, trigger, this module) that unbinding a
+ * driver could not break.
+ */
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/iio/buffer.h>
+#include <linux/iio/iio.h>
+#include <linux/limits.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/string.h>
+
+#include "hub.h"
+
+/*
+ * Guards captures, generations and the sequence. The removal of a device
+ * waits for it, so under it a device found on the bus has its driver.
+ */
+DEFINE_MUTEX(cityhub_lock);
+
+/* Triggers live on the same bus. */
+static bool is_iio_device(const struct device *dev)
+{
+	return str_has_prefix(dev_name(dev), "iio:device");
+}
+
+static bool is_free_running(struct iio_dev *indio_dev)
+{
+	struct cityhub_member_stats stats;
+
+	return !cityhub_member_get_stats(indio_dev, &stats) &&
+	       stats.mode == CITYHUB_MODE_FREE;
+}
+
+static bool is_member(struct iio_dev *indio_dev)
+{
+	return cityhub_slot_of(indio_dev) >= 0 || is_free_running(indio_dev);
+}
+
+/*
+ * The device with an id, with a reference to be dropped by iio_device_put()
+ * before cityhub_lock is, or NULL when no member has it.
+ */
+struct iio_dev *cityhub_member_get(u32 id)
+{
+	struct iio_dev *indio_dev;
+	struct device *dev;
+	char name[32];
+
+	snprintf(name, sizeof(name), "iio:device%u", id);
+	dev = bus_find_device_by_name(&iio_bus_type, NULL, name);
+	if (!dev)
+		return NULL;
+
+	indio_dev = dev_to_iio_dev(dev);
+	if (is_member(indio_dev))
+		return indio_dev;
+
+	put_device(dev);
+	return NULL;
+}
+
+static void view_slot(struct cityhub_member_view *view)
+{
+	struct cityhub_slot_view slot;
+
+	cityhub_slot_get(view->slot, &slot);
+	view->primed = slot.on;
+	view->gate = slot.gate;
+	view->generation = slot.generation;
+	view->ticks = slot.count;
+}
+
+static void view_free_running(struct iio_dev *indio_dev,
+			      struct cityhub_member_view *view)
+{
+	view->primed = iio_buffer_enabled(indio_dev);
+	view->gate = view->stats.gate;
+	if (view->gate == CITYHUB_GATE_OPEN)
+		view->generation = cityhub_capture_of(view->id);
+}
+
+int cityhub_member_view(struct iio_dev *indio_dev,
+			struct cityhub_member_view *view)
+{
+	if (!is_member(indio_dev))
+		return -ENODEV;
+
+	memset(view, 0, sizeof(*view));
+	view->id = iio_device_id(indio_dev);
+	strscpy(view->name, indio_dev->name ?: "", sizeof(view->name));
+	strscpy(view->label, indio_dev->label ?: "", sizeof(view->label));
+	view->reports = !cityhub_member_get_stats(indio_dev, &view->stats);
+	view->slot = cityhub_slot_of(indio_dev);
+	if (view->slot >= 0)
+		view_slot(view);
+	else
+		view_free_running(indio_dev, view);
+
+	return 0;
+}
+
+int cityhub_member_view_id(u32 id, struct cityhub_member_view *view)
+{
+	struct iio_dev *indio_dev = cityhub_member_get(id);
+	int ret;
+
+	if (!indio_dev)
+		return -ENODEV;
+
+	ret = cityhub_member_view(indio_dev, view);
+	iio_device_put(indio_dev);
+	return ret;
+}
+
+/**
+ * struct search - what a walk over the bus looks for
+ * @from:	smallest id wanted
+ * @best:	smallest id found, -1 when none
+ * @slot:	only the member of this slot, -1 for all
+ * @except:	not this device
+ */
+struct search {
+	u32 from;
+	s64 best;
+	int slot;
+	const struct iio_dev *except;
+};
+
+static int search_one(struct device *dev, void *data)
+{
+	struct search *s = data;
+	struct iio_dev *indio_dev;
+	s64 id;
+
+	if (!is_iio_device(dev))
+		return 0;
+
+	indio_dev = dev_to_iio_dev(dev);
+	id = iio_device_id(indio_dev);
+	if (id < s->from || (s->best >= 0 && id > s->best) ||
+	    indio_dev == s->except)
+		return 0;
+
+	if (s->slot < 0 ? is_member(indio_dev) :
+			  cityhub_slot_of(indio_dev) == s->slot)
+		s->best = id;
+	return 0;
+}
+
+static s64 search_members(u32 from, int slot, const struct iio_dev *except)
+{
+	struct search s = {
+		.from = from, .best = -1, .slot = slot, .except = except,
+	};
+
+	bus_for_each_dev(&iio_bus_type, NULL, &s, search_one);
+	return s.best;
+}
+
+/* The member with the smallest id from one on. */
+int cityhub_member_next(u32 from, struct cityhub_member_view *view)
+{
+	s64 id = search_members(from, -1, NULL);
+
+	return id < 0 ? -ENODEV : cityhub_member_view_id(id, view);
+}
+
+int cityhub_member_of_slot(unsigned int nr, struct cityhub_member_view *view)
+{
+	s64 id = search_members(0, nr, NULL);
+
+	return id < 0 ? -ENODEV : cityhub_member_view_id(id, view);
+}
+
+bool cityhub_slot_is_taken(unsigned int nr, const struct iio_dev *by_other_than)
+{
+	return search_members(0, nr, by_other_than) >= 0;
+}
+
+static int members_notify(struct notifier_block *nb, unsigned long action,
+			  void *data)
+{
+	struct device *dev = data;
+	struct iio_dev *indio_dev;
+	u32 id;
+
+	if (!is_iio_device(dev))
+		return NOTIFY_DONE;
+
+	indio_dev = dev_to_iio_dev(dev);
+	id = iio_device_id(indio_dev);
+	guard(mutex)(&cityhub_lock);
+	if (action == BUS_NOTIFY_ADD_DEVICE && is_member(indio_dev))
+		cityhub_notify_member(id);
+	if (action == BUS_NOTIFY_REMOVED_DEVICE && is_member(indio_dev)) {
+		cityhub_capture_drop(id);
+		cityhub_notify_member_del(id);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block members_nb = {
+	.notifier_call = members_notify,
+};
+
+int cityhub_members_init(void)
+{
+	return bus_register_notifier(&iio_bus_type, &members_nb);
+}
+
+void cityhub_members_exit(void)
+{
+	bus_unregister_notifier(&iio_bus_type, &members_nb);
+}

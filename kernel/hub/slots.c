@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slots: one IIO trigger per member. A stock trigger serves two consumers and
+ * drops a tick for both while one is still at work, without telling; here
+ * each member has its own, all fire from the same tick, and what becomes of
+ * each tick is kept in a ring.
+ */
+#include <linux/atomic.h>
+#include <linux/cleanup.h>
+#include <linux/device.h>
+#include <linux/iio/iio.h>
+#include <linux/iio/trigger.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "hub.h"
+
+/* Two seconds at the shortest period; readers ask about once a second. */
+#define RING_SIZE	2048
+
+/**
+ * enum slot_work - what the member does about the tick it was given
+ * @WORK_NONE:	nothing
+ * @WORK_BUSY:	it is at work
+ * @WORK_DONE:	it has finished, the ring does not know yet
+ */
+enum slot_work {
+	WORK_NONE,
+	WORK_BUSY,
+	WORK_DONE,
+};
+
+/**
+ * struct slot - a trigger for one member
+ * @trig:	the trigger
+ * @work:	&enum slot_work. The tick (under the lock) sets it to busy, the
+ *		consumer to done, in any context and without the lock, which
+ *		the tick holds while it calls the consumer's handler
+ * @done_ns:	when the consumer had finished, written before @work
+ * @view:	what it shows
+ * @first_tick:	first tick that passes when the gate is open
+ * @ticks:	ticks put into the ring since it was made
+ * @pending:	index of the tick the member is at work on
+ * @ring:	the newest ticks
+ */
+struct slot {
+	struct iio_trigger *trig;
+	atomic_t work;
+	s64 done_ns;
+	struct cityhub_slot_view view;
+	u64 first_tick;
+	u64 ticks;
+	u64 pending;
+	struct cityhub_tick *ring;
+};
+
+/* Set up before the triggers are registered, constant after that. */
+static struct slot *slots;
+static unsigned int slot_count;
+
+static struct cityhub_tick *slot_entry(struct slot *s, u64 index)
+{
+	return &s->ring[index % RING_SIZE];
+}
+
+/* Enters the end of the member's work into the ring. */
+static void slot_collect(struct slot *s)
+{
+	if (atomic_read_acquire(&s->work) != WORK_DONE)
+		return;
+
+	if (s->ticks - s->pending <= RING_SIZE)
+		slot_entry(s, s->pending)->done_ns = s->done_ns;
+	s->view.count.done++;
+	atomic_set(&s->work, WORK_NONE);
+}
+
+static void slot_append(struct slot *s, const struct cityhub_tick *tick,
+			bool overrun)
+{
+	struct cityhub_tick *entry = slot_entry(s, s->ticks++);
+
+	*entry = *tick;
+	entry->overrun = overrun;
+	entry->generation = s->view.generation;
+}
+
+static bool slot_passes(const struct slot *s, u64 number)
+{
+	switch (s->view.gate) {
+	case CITYHUB_GATE_OPEN:
+		return number >= s->first_tick;
+	case CITYHUB_GATE_CLOSED:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void slot_fire(struct slot *s, const struct cityhub_tick *tick)
+{
+	struct cityhub_tick_counts *count = &s->view.count;
+
+	if (!slot_passes(s, tick->number)) {
+		count->gated++;
+		return;
+	}
+
+	slot_collect(s);
+	count->fired++;
+	/* A use count that is not ours would make the core drop the tick. */
+	if (atomic_read(&s->work) == WORK_BUSY ||
+	    atomic_read(&s->trig->use_count)) {
+		count->overrun++;
+		slot_append(s, tick, true);
+		return;
+	}
+
+	s->pending = s->ticks;
+	slot_append(s, tick, false);
+	atomic_set(&s->work, WORK_BUSY);
+	iio_trigger_poll(s->trig);
+}
+
+/* Fires all open slots; returns whether any slot is in use. */
+bool cityhub_slots_fire(const struct cityhub_tick *tick)
+{
+	bool on = false;
+	unsigned int i;
+
+	lockdep_assert_held(&cityhub_tick_lock);
+	for (i = 0; i < slot_count; i++) {
+		if (!slots[i].view.on)
+			continue;
+		on = true;
+		slot_fire(&slots[i], tick);
+	}
+
+	return on;
+}
+
+/* The IIO core calls this when the consumer of a tick has finished. */
+static void slot_reenable(struct iio_trigger *trig)
+{
+	struct slot *s = iio_trigger_get_drvdata(trig);
+
+	s->done_ns = ktime_get_ns();
+	atomic_set_release(&s->work, WORK_DONE);
+}
+
+/* A consumer that was torn down in the middle never reports its end. */
+static void slot_abort(struct slot *s)
+{
+	slot_collect(s);
+	if (atomic_read(&s->work) == WORK_BUSY)
+		s->view.count.aborted++;
+	atomic_set(&s->work, WORK_NONE);
+	atomic_set(&s->trig->use_count, 0);
+}
+
+static int slot_set_state(struct iio_trigger *trig, bool on)
+{
+	struct slot *s = iio_trigger_get_drvdata(trig);
+
+	/* What is left of the last use must not end the first tick of this. */
+	if (on)
+		flush_work(&trig->reenable_work);
+
+	scoped_guard(raw_spinlock_irqsave, &cityhub_tick_lock) {
+		s->view.on = on;
+		s->view.gate = CITYHUB_GATE_FREE;
+		s->view.generation = 0;
+		if (on) {
+			slot_abort(s);
+			cityhub_grid_kick();
+		}
+	}
+
+	guard(mutex)(&cityhub_lock);
+	cityhub_notify_slot(s - slots);
+	return 0;
+}
+
+static int slot_validate_device(struct iio_trigger *trig,
+				struct iio_dev *indio_dev)
+{
+	struct slot *s = iio_trigger_get_drvdata(trig);
+
+	guard(mutex)(&cityhub_lock);
+	return cityhub_slot_is_taken(s - slots, indio_dev) ? -EBUSY : 0;
+}
+
+static const struct iio_trigger_ops slot_ops = {
+	.set_trigger_state = slot_set_state,
+	.reenable = slot_reenable,
+	.validate_device = slot_validate_device,
+};
+
+unsigned int cityhub_slots_count(void)
+{
+	return slot_count;
+}
+
+unsigned int cityhub_slots_on(void)
+{
+	unsigned int i, on = 0;
+
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	for (i = 0; i < slot_count; i++)
+		on += slots[i].view.on;
+
+	return on;
+}
+
+/* The slot a device is attached to, or -ENOENT. */
+int cityhub_slot_of(const struct iio_dev *indio_dev)
+{
+	const struct iio_trigger *trig = READ_ONCE(indio_dev->trig);
+	unsigned int i;
+
+	for (i = 0; trig && i < slot_count; i++)
+		if (slots[i].trig == trig)
+			return i;
+
+	return -ENOENT;
+}
+
+void cityhub_slot_get(unsigned int nr, struct cityhub_slot_view *view)
+{
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	slot_collect(&slots[nr]);
+	*view = slots[nr].view;
+}
+
+/*
+ * Reads the tick at *index, or the oldest kept when that is gone, and moves
+ * *index behind it. Ticks whose end is not known yet are not shown.
+ */
+bool cityhub_slot_read(unsigned int nr, u64 *index, struct cityhub_tick *tick)
+{
+	struct slot *s = &slots[nr];
+	u64 known;
+
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	slot_collect(s);
+	known = s->ticks;
+	if (s->view.on && atomic_read(&s->work) == WORK_BUSY)
+		known = s->pending;
+	if (s->ticks > RING_SIZE)
+		*index = max(*index, s->ticks - RING_SIZE);
+	if (*index >= known)
+		return false;
+
+	*tick = *slot_entry(s, (*index)++);
+	return true;
+}
+
+bool cityhub_slot_is_on(unsigned int nr)
+{
+	lockdep_assert_held(&cityhub_tick_lock);
+	return slots[nr].view.on;
+}
+
+void cityhub_slot_open(unsigned int nr, u32 generation, u64 first_tick)
+{
+	lockdep_assert_held(&cityhub_tick_lock);
+	slots[nr].view.gate = CITYHUB_GATE_OPEN;
+	slots[nr].view.generation = generation;
+	slots[nr].first_tick = first_tick;
+}
+
+/* Closes the gate of the slot if its member is still in the capture. */
+void cityhub_slot_close(unsigned int nr, u32 generation)
+{
+	struct cityhub_slot_view *view = &slots[nr].view;
+
+	lockdep_assert_held(&cityhub_tick_lock);
+	if (view->gate != CITYHUB_GATE_OPEN || view->generation != generation)
+		return;
+
+	view->gate = CITYHUB_GATE_CLOSED;
+	view->generation = 0;
+}
+
+static int slot_init(struct slot *s, unsigned int nr)
+{
+	s->ring = kvcalloc(RING_SIZE, sizeof(*s->ring), GFP_KERNEL);
+	if (!s->ring)
+		return -ENOMEM;
+
+	s->trig = iio_trigger_alloc(NULL, "cityhub-%u", nr);
+	if (!s->trig)
+		return -ENOMEM;
+
+	s->trig->ops = &slot_ops;
+	iio_trigger_set_drvdata(s->trig, s);
+	return 0;
+}
+
+static void slots_free(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < slot_count; i++) {
+		if (slots[i].trig)
+			iio_trigger_free(slots[i].trig);
+		kvfree(slots[i].ring);
+	}
+	slot_count = 0;
+	kfree(slots);
+}
+
+static void slots_unregister(unsigned int n)
+{
+	while (n--)
+		iio_trigger_unregister(slots[n].trig);
+}
+
+static int slots_register(void)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < slot_count; i++) {
+		ret = iio_trigger_register(slots[i].trig);
+		if (ret) {
+			slots_unregister(i);
+			return ret;
+		}
+	}
+
+	return 0;
+}
+
+int cityhub_slots_init(unsigned int count)
+{
+	unsigned int i;
+	int ret = 0;
+
+	slots = kcalloc(count, sizeof(*slots), GFP_KERNEL);
+	if (!slots)
+		return -ENOMEM;
+
+	slot_count = count;
+	for (i = 0; i < count && !ret; i++)
+		ret = slot_init(&slots[i], i);
+	if (!ret)
+		ret = slots_register();
+	if (ret)
+		slots_free();
+
+	return ret;
+}
+
+void cityhub_slots_exit(void)
+{
+	slots_unregister(slot_count);
+	slots_free();
+}
