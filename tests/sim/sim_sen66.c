@@ -26,6 +26,9 @@
 #define SEN66_FRC_RUN_NS	(180 * (s64)NSEC_PER_SEC)
 #define SEN66_CO2_RAW_EVERY	5
 
+#define SEN66_TRUTH \
+	"pm1_lsb,pm2p5_lsb,pm4_lsb,pm10_lsb,rh_lsb,temp_lsb,voc_lsb,nox_lsb,co2_ppm"
+
 #define SEN66_UNKNOWN_U16	0xffff
 #define SEN66_UNKNOWN_S16	0x7fff
 #define SEN66_STATUS_SPEED	BIT(21)
@@ -724,7 +727,7 @@ static void sen66_exit(struct sim_chip *chip)
 
 const struct sim_chip_ops sim_sen66_ops = {
 	.name = "sen66",
-	.truth_columns = "pm1_lsb,pm2p5_lsb,pm4_lsb,pm10_lsb,rh_lsb,temp_lsb,voc_lsb,nox_lsb,co2_ppm",
+	.truth_columns = SEN66_TRUTH,
 	.init = sen66_init,
 	.exit = sen66_exit,
 	.advance = sen66_advance,

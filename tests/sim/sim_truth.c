@@ -37,6 +37,7 @@ void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
 	struct sim_truth *truth = &core->truth;
 	s64 *slot;
 
+	/* Pairs with the release of a slot in sim_truth_consume(). */
 	if (truth->head - smp_load_acquire(&truth->tail) >= truth->capacity) {
 		truth->lost++;
 		return;
@@ -45,6 +46,7 @@ void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
 	slot = sim_truth_slot(truth, truth->head);
 	slot[0] = t_raw_ns;
 	memcpy(slot + 1, values, truth->columns * sizeof(*values));
+	/* The record is complete before sim_truth_next() sees it. */
 	smp_store_release(&truth->head, truth->head + 1);
 }
 
@@ -108,6 +110,7 @@ static size_t sim_truth_next(struct sim_truth_reader *r, char *line)
 	if (r->header)
 		return scnprintf(line, SIM_TRUTH_LINE, "# t_raw_ns,%s\n",
 				 r->core->board->ops->truth_columns);
+	/* Pairs with the release of a record in sim_truth(). */
 	if (truth->tail >= min(r->end, smp_load_acquire(&truth->head)))
 		return 0;
 
@@ -118,9 +121,13 @@ static void sim_truth_consume(struct sim_truth_reader *r)
 {
 	struct sim_truth *truth = &r->core->truth;
 
-	if (!r->header)
-		smp_store_release(&truth->tail, truth->tail + 1);
-	r->header = false;
+	if (r->header) {
+		r->header = false;
+		return;
+	}
+
+	/* The slot was read before sim_truth() may use it again. */
+	smp_store_release(&truth->tail, truth->tail + 1);
 }
 
 /*
