@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cityhubd/capture.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cityhubd/ids.h"
+#include "cityhubd/sensor.h"
+#include "cityhubd/source_iio.h"
+#include "common/log.h"
+
+#define CAPTURE_RETRY_MAX_NS	60000000000
+
+struct capture_member {
+	struct capture_member *next;
+	struct capture *capture;
+	struct sensor *sensor;		/* NULL while it is down */
+	struct loop_watch *watch;
+	char key[BATCH_NAME];
+	char name[BATCH_NAME];
+	char why[256];			/* last told reason, empty when up */
+	int64_t retry_ns;
+	int64_t backoff_ns;
+};
+
+/* What a sensor left that is gone. */
+struct capture_rest {
+	struct capture_rest *next;
+	char name[BATCH_NAME];
+	struct ledger_sensor since;
+};
+
+struct capture {
+	struct loop *loop;
+	const struct conf *conf;
+	const struct clock_map *clock;
+	capture_fault fault;
+	void *ctx;
+	struct capture_member *members;
+	struct capture_rest *rests;
+	struct store_packet *packet;
+	unsigned long fingerprint;
+	bool looked;
+	bool told_none;
+};
+
+struct capture *capture_new(struct loop *loop, const struct conf *conf,
+			    const struct clock_map *clock, capture_fault fault,
+			    void *ctx)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->packet = store_packet_new();
+	if (!c->packet) {
+		free(c);
+		return NULL;
+	}
+	c->loop = loop;
+	c->conf = conf;
+	c->clock = clock;
+	c->fault = fault;
+	c->ctx = ctx;
+	return c;
+}
+
+static void capture_out(void *ctx, struct batch *b)
+{
+	struct capture *c = ctx;
+
+	if (store_packet_add(c->packet, b))
+		log_error("no memory for a batch; it is lost");
+}
+
+static void capture_keep_rest(struct capture *c, struct sensor *s)
+{
+	struct capture_rest *r = calloc(1, sizeof(*r));
+
+	if (!r || !sensor_account(s, &r->since)) {
+		free(r);
+		return;
+	}
+	snprintf(r->name, sizeof(r->name), "%s", sensor_name(s));
+	r->next = c->rests;
+	c->rests = r;
+}
+
+static void capture_close(struct capture_member *m)
+{
+	if (!m->sensor)
+		return;
+	loop_unwatch(m->watch);
+	m->watch = NULL;
+	sensor_disarm(m->sensor);
+	capture_keep_rest(m->capture, m->sensor);
+	sensor_free(m->sensor);
+	m->sensor = NULL;
+}
+
+/* The sensor is down: say so once, and when to try again. */
+static void capture_down(struct capture_member *m, const char *why)
+{
+	struct capture *c = m->capture;
+	int64_t first = (int64_t)(c->conf->capture.rescan_s * 1e9);
+
+	if (strcmp(m->why, why)) {
+		log_warning("%s: %s; trying again", m->name, why);
+		c->fault(c->ctx, m->name, why);
+		snprintf(m->why, sizeof(m->why), "%s", why);
+	}
+	m->backoff_ns = m->backoff_ns ? 2 * m->backoff_ns : first;
+	if (m->backoff_ns > CAPTURE_RETRY_MAX_NS)
+		m->backoff_ns = CAPTURE_RETRY_MAX_NS;
+	m->retry_ns = clock_boottime_ns() + m->backoff_ns;
+	capture_close(m);
+}
+
+static void capture_input(void *ctx)
+{
+	struct capture_member *m = ctx;
+
+	if (sensor_read(m->sensor))
+		capture_down(m, sensor_why(m->sensor));
+}
+
+static bool capture_name_taken(const struct capture *c, const char *name)
+{
+	for (const struct capture_member *m = c->members; m; m = m->next)
+		if (!strcmp(m->name, name))
+			return true;
+	return false;
+}
+
+/* Two sensors of the same name are told apart by a number. */
+static void capture_name(const struct capture *c, const char *wanted, char *name)
+{
+	char base[BATCH_NAME - 8];
+
+	snprintf(base, sizeof(base), "%s", wanted);
+	ids_clean(base);
+	snprintf(name, BATCH_NAME, "%s", base);
+	for (unsigned int i = 2; capture_name_taken(c, name); i++)
+		snprintf(name, BATCH_NAME, "%s-%u", base, i);
+}
+
+static struct capture_member *capture_find(struct capture *c, const char *key)
+{
+	for (struct capture_member *m = c->members; m; m = m->next)
+		if (!strcmp(m->key, key))
+			return m;
+	return NULL;
+}
+
+static struct capture_member *capture_member_new(struct capture *c,
+						 const char *key,
+						 const char *wanted)
+{
+	struct capture_member *m = calloc(1, sizeof(*m));
+	struct capture_member **end = &c->members;
+
+	if (!m)
+		return NULL;
+	m->capture = c;
+	snprintf(m->key, sizeof(m->key), "%s", key);
+	capture_name(c, wanted, m->name);
+	while (*end)
+		end = &(*end)->next;
+	*end = m;
+	return m;
+}
+
+/* Takes the source over. */
+static int capture_start(struct capture_member *m, struct source *src)
+{
+	struct capture *c = m->capture;
+	struct sensor_conf conf = {
+		.name = m->name,
+		.window_ns = (int64_t)(c->conf->capture.window_s * 1e9),
+		.clock = c->clock,
+		.out = capture_out,
+		.ctx = c,
+	};
+	int err;
+
+	m->sensor = sensor_new(src, &conf);
+	if (!m->sensor)
+		return -ENOMEM;
+	err = sensor_arm(m->sensor);
+	if (err) {
+		capture_down(m, sensor_why(m->sensor));
+		return err;
+	}
+	m->watch = loop_watch_fd(c->loop, sensor_fd(m->sensor), capture_input,
+				 m);
+	if (!m->watch) {
+		err = -errno;
+		capture_down(m, strerror(errno));
+		return err;
+	}
+	if (sensor_rate(m->sensor) > 0)
+		log_info("%s: capturing, %g samples/s", m->name,
+			 sensor_rate(m->sensor));
+	else
+		log_info("%s: capturing", m->name);
+	if (*m->why)
+		c->fault(c->ctx, m->name, NULL);
+	m->why[0] = '\0';
+	m->backoff_ns = 0;
+	return 0;
+}
+
+int capture_add(struct capture *c, struct source *src)
+{
+	struct capture_member *m = capture_member_new(c, src->key, src->name);
+
+	if (!m) {
+		src->ops->close(src);
+		return -ENOMEM;
+	}
+	return capture_start(m, src);
+}
+
+static bool capture_wanted(const struct conf *conf, const char *key,
+			   const char *name)
+{
+	if (!conf->capture.ndevices)
+		return true;
+	for (size_t i = 0; i < conf->capture.ndevices; i++)
+		if (!strcmp(conf->capture.devices[i], key) ||
+		    !strcmp(conf->capture.devices[i], name))
+			return true;
+	return false;
+}
+
+static void capture_try(struct capture *c, struct source_iio_scan *scan,
+			size_t i)
+{
+	const char *key = source_iio_scan_key(scan, i);
+	const char *name = source_iio_scan_name(scan, i);
+	struct capture_member *m = capture_find(c, key);
+	struct source *src;
+
+	if (!capture_wanted(c->conf, key, name))
+		return;
+	if (!m)
+		m = capture_member_new(c, key, name);
+	if (!m || m->sensor || clock_boottime_ns() < m->retry_ns)
+		return;
+	src = source_iio_open(scan, i, c->conf->capture.latency_s);
+	if (src)
+		capture_start(m, src);
+}
+
+/* Forget a device that is gone, so that its name is free when it is back. */
+static void capture_forget_gone(struct capture *c,
+				const struct source_iio_scan *scan)
+{
+	struct capture_member **at = &c->members;
+
+	while (*at) {
+		struct capture_member *m = *at;
+		bool there = m->sensor;
+
+		for (size_t i = 0; scan && i < source_iio_scan_size(scan); i++)
+			there = there || !strcmp(m->key,
+						 source_iio_scan_key(scan, i));
+		if (there) {
+			at = &m->next;
+			continue;
+		}
+		*at = m->next;
+		free(m);
+	}
+}
+
+static bool capture_due(const struct capture *c)
+{
+	int64_t now = clock_boottime_ns();
+
+	for (const struct capture_member *m = c->members; m; m = m->next)
+		if (!m->sensor && now >= m->retry_ns)
+			return true;
+	return false;
+}
+
+static void capture_tell_none(struct capture *c, const struct source_iio_scan *scan)
+{
+	if (capture_size(c)) {
+		c->told_none = false;
+		return;
+	}
+	if (c->told_none)
+		return;
+	c->told_none = true;
+	if (!scan)
+		log_warning("this kernel has no IIO devices: load the drivers of the sensors (modprobe cityhub-sen6x, ...); looking again every %g s",
+			    c->conf->capture.rescan_s);
+	else if (!c->members)
+		log_warning("no IIO device with a buffer is %s: load the drivers of the sensors or wire one up; looking again every %g s",
+			    c->conf->capture.ndevices ?
+			    "there under the names of capture.devices" : "there",
+			    c->conf->capture.rescan_s);
+}
+
+void capture_rescan(struct capture *c)
+{
+	unsigned long fingerprint = source_iio_fingerprint();
+	struct source_iio_scan *scan;
+
+	if (c->looked && fingerprint == c->fingerprint && !capture_due(c))
+		return;
+	c->looked = true;
+	c->fingerprint = fingerprint;
+	scan = source_iio_scan_new();
+	capture_forget_gone(c, scan);
+	for (size_t i = 0; scan && i < source_iio_scan_size(scan); i++)
+		capture_try(c, scan, i);
+	capture_tell_none(c, scan);
+	source_iio_scan_free(scan);
+}
+
+void capture_tick(struct capture *c, int64_t boot_ns)
+{
+	for (struct capture_member *m = c->members; m; m = m->next)
+		if (m->sensor && sensor_tick(m->sensor, boot_ns))
+			capture_down(m, sensor_why(m->sensor));
+}
+
+struct store_packet *capture_collect(struct capture *c)
+{
+	struct store_packet *fresh = store_packet_new(), *p = c->packet;
+	struct ledger_sensor since;
+
+	if (!fresh)
+		return NULL;
+	while (c->rests) {
+		struct capture_rest *r = c->rests;
+
+		c->rests = r->next;
+		if (store_packet_count(p, r->name, &r->since))
+			log_error("no memory for the ledger");
+		free(r);
+	}
+	for (struct capture_member *m = c->members; m; m = m->next)
+		if (m->sensor && sensor_account(m->sensor, &since) &&
+		    store_packet_count(p, m->name, &since))
+			log_error("no memory for the ledger");
+	c->packet = fresh;
+	return p;
+}
+
+void capture_stop(struct capture *c)
+{
+	for (struct capture_member *m = c->members; m; m = m->next)
+		capture_close(m);
+}
+
+void capture_free(struct capture *c)
+{
+	struct capture_member *next;
+
+	if (!c)
+		return;
+	capture_stop(c);
+	for (struct capture_member *m = c->members; m; m = next) {
+		next = m->next;
+		free(m);
+	}
+	while (c->rests) {
+		struct capture_rest *r = c->rests;
+
+		c->rests = r->next;
+		free(r);
+	}
+	store_packet_free(c->packet);
+	free(c);
+}
+
+unsigned int capture_size(const struct capture *c)
+{
+	unsigned int n = 0;
+
+	for (const struct capture_member *m = c->members; m; m = m->next)
+		n += m->sensor != NULL;
+	return n;
+}
+
+void capture_each(const struct capture *c,
+		  void (*fn)(void *ctx, const char *name, double rate_hz),
+		  void *ctx)
+{
+	for (const struct capture_member *m = c->members; m; m = m->next)
+		if (m->sensor)
+			fn(ctx, m->name, sensor_rate(m->sensor));
+}

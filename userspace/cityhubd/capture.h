@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All sensors of the hub: finds them, keeps them running, collects what they
+ * give. No failure of a sensor ends it.
+ */
+#ifndef CITYHUBD_CAPTURE_H
+#define CITYHUBD_CAPTURE_H
+
+#include <stdint.h>
+
+#include "cityhubd/clock.h"
+#include "cityhubd/conf.h"
+#include "cityhubd/loop.h"
+#include "cityhubd/source.h"
+#include "cityhubd/store.h"
+
+struct capture;
+
+/* Something is wrong with a sensor, or, if @text is NULL, right again. */
+typedef void (*capture_fault)(void *ctx, const char *sensor, const char *text);
+
+/* NULL with errno. The clock map must stay where it is. */
+struct capture *capture_new(struct loop *loop, const struct conf *conf,
+			    const struct clock_map *clock, capture_fault fault,
+			    void *ctx);
+/* Closes all sources; capture_collect() still gives what was left. */
+void capture_stop(struct capture *c);
+void capture_free(struct capture *c);
+
+/* Look for devices; cheap when nothing has changed. */
+void capture_rescan(struct capture *c);
+/* Capture from @src as well; takes it over. */
+int capture_add(struct capture *c, struct source *src);
+/* Close windows that are over; call about once a second. */
+void capture_tick(struct capture *c, int64_t boot_ns);
+/* What came since the last call, with the account. NULL: out of memory. */
+struct store_packet *capture_collect(struct capture *c);
+/* Number of sensors that deliver. */
+unsigned int capture_size(const struct capture *c);
+/* For each sensor that delivers. */
+void capture_each(const struct capture *c,
+		  void (*fn)(void *ctx, const char *name, double rate_hz),
+		  void *ctx);
+
+#endif /* CITYHUBD_CAPTURE_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The configuration: a libconfig file, every key of which has a default. */
+#ifndef CITYHUBD_CONF_H
+#define CITYHUBD_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CONF_STRING	256
+#define CONF_DEVICES	32
+
+struct conf {
+	struct {
+		char id[CONF_STRING];	/* empty: from host name and machine id */
+		char name[CONF_STRING];
+		double lat, lon, height_m;	/* NAN when not given */
+	} hub;
+	struct {
+		/* Names, labels or ids; none means every device. */
+		char devices[CONF_DEVICES][CONF_STRING];
+		size_t ndevices;
+		double window_s;
+		double latency_s;
+		double rescan_s;
+	} capture;
+	struct {
+		char path[CONF_STRING];
+		double max_mb;
+		double commit_s;
+		bool allow_tmpfs;
+	} store;
+	struct {
+		char host[CONF_STRING];	/* empty: no broker */
+		int port;		/* 0: 8883 with TLS, else 1883 */
+		bool tls;
+		char ca_file[CONF_STRING];
+		char cert_file[CONF_STRING];
+		char key_file[CONF_STRING];
+		char username[CONF_STRING];
+		char password_file[CONF_STRING];
+		int keepalive_s;
+		double state_s;
+		double drain_s;
+	} mqtt;
+	struct {
+		char level[CONF_STRING];
+	} log;
+};
+
+void conf_defaults(struct conf *c);
+/*
+ * Read @path over what is in @c. Returns 0, or -EINVAL or -errno with a line
+ * "file:line: what is wrong; what to do" in @why; @c is then unchanged.
+ */
+int conf_load(struct conf *c, const char *path, char *why, size_t room);
+
+#endif /* CITYHUBD_CONF_H */

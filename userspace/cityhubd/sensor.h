@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One sensor: a source, its window engine and its account. */
+#ifndef CITYHUBD_SENSOR_H
+#define CITYHUBD_SENSOR_H
+
+#include <stdint.h>
+
+#include "cityhubd/clock.h"
+#include "cityhubd/source.h"
+#include "common/ledger.h"
+
+struct sensor;
+
+/* Takes the batch over. */
+typedef void (*sensor_out)(void *ctx, struct batch *b);
+
+struct sensor_conf {
+	const char *name;
+	int64_t window_ns;
+	const struct clock_map *clock;
+	sensor_out out;
+	void *ctx;
+};
+
+/* Takes the source over, also when it fails. NULL when out of memory. */
+struct sensor *sensor_new(struct source *src, const struct sensor_conf *conf);
+/* Closes the window as it is, and the source. */
+void sensor_free(struct sensor *s);
+
+int sensor_arm(struct sensor *s);
+void sensor_disarm(struct sensor *s);
+int sensor_fd(struct sensor *s);
+/* Take what is there. 0, or -errno when the source must be disarmed. */
+int sensor_read(struct sensor *s);
+/* Call about once a second: closes a window that is over, sees a stall. */
+int sensor_tick(struct sensor *s, int64_t boot_ns);
+/*
+ * What happened since the last call, and what pends. Returns false when there
+ * is nothing to tell.
+ */
+bool sensor_account(struct sensor *s, struct ledger_sensor *since);
+
+const char *sensor_name(const struct sensor *s);
+const char *sensor_key(const struct sensor *s);
+/* Why the last call failed. */
+const char *sensor_why(const struct sensor *s);
+double sensor_rate(const struct sensor *s);
+
+#endif /* CITYHUBD_SENSOR_H */

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cityhubd/sink_mqtt.h"
+
+#include <errno.h>
+#include <mosquitto.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cityhubd/clock.h"
+#include "cityhubd/sink.h"
+#include "common/batch_json.h"
+#include "common/log.h"
+#include "common/store_reader.h"
+
+#define SINK_MQTT_STACK		(256 * 1024)
+/* libmosquitto wants its housekeeping about once a second. */
+#define SINK_MQTT_MISC_MS	1000
+#define SINK_MQTT_CA_DIR	"/etc/ssl/certs"
+
+#define SINK_MQTT_FAULTS	8	/* on their way to the thread */
+
+struct sink_mqtt_inbox {
+	char *state;
+	char *faults[SINK_MQTT_FAULTS];
+	unsigned int nfaults;
+};
+
+struct sink_mqtt {
+	struct conf conf;
+	char hub[BATCH_NAME];
+	char *will;
+	struct store *store;
+	pthread_t thread;
+	int wake_fd;
+	/* The thread's own: */
+	struct sink *sink;
+	struct mosquitto *client;
+	struct store_reader *reader;
+	bool told_down;
+	/* Guards all below. */
+	pthread_mutex_t lock;
+	struct sink_mqtt_inbox inbox;
+	bool connected;
+	bool stop;
+	int64_t stop_ms;
+	char *farewell;
+};
+
+static int64_t sink_mqtt_now_ms(void)
+{
+	return clock_boottime_ns() / 1000000;
+}
+
+static char *sink_mqtt_topic(const char *hub, const char *kind,
+			     const char *sensor)
+{
+	char *topic;
+
+	if (asprintf(&topic, "cityhub/v1/%s/%s%s%s", hub, kind,
+		     sensor ? "/" : "", sensor ? sensor : "") < 0)
+		return NULL;
+	return topic;
+}
+
+static int sink_mqtt_port(const struct conf *c)
+{
+	return c->mqtt.port ? c->mqtt.port : c->mqtt.tls ? 8883 : 1883;
+}
+
+/* Says the first of many failures in a row only. */
+static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
+{
+	pthread_mutex_lock(&m->lock);
+	m->connected = false;
+	pthread_mutex_unlock(&m->lock);
+	if (!m->told_down && !m->stop)
+		log_warning("mqtt: no connection to %s:%d: %s; all is kept in the store, trying again",
+			    m->conf.mqtt.host, sink_mqtt_port(&m->conf), why);
+	m->told_down = true;
+}
+
+static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
+{
+	struct sink_mqtt *m = arg;
+
+	(void)client;
+	if (rc) {
+		sink_mqtt_down(m, mosquitto_connack_string(rc));
+		return;
+	}
+	log_info("mqtt: connected to %s:%d", m->conf.mqtt.host,
+		 sink_mqtt_port(&m->conf));
+	m->told_down = false;
+	pthread_mutex_lock(&m->lock);
+	m->connected = true;
+	pthread_mutex_unlock(&m->lock);
+	sink_connected(m->sink, sink_mqtt_now_ms());
+}
+
+static void sink_mqtt_on_publish(struct mosquitto *client, void *arg, int mid)
+{
+	struct sink_mqtt *m = arg;
+
+	(void)client;
+	sink_acked(m->sink, mid, sink_mqtt_now_ms());
+}
+
+/* The first line of the password file, without its end. */
+static int sink_mqtt_password(const char *path, char *buf, size_t room)
+{
+	FILE *f = fopen(path, "r");
+	bool ok = f && fgets(buf, (int)room, f);
+
+	if (f)
+		fclose(f);
+	if (!ok)
+		return -EIO;
+	buf[strcspn(buf, "\r\n")] = '\0';
+	return 0;
+}
+
+static int sink_mqtt_credentials(const struct sink_mqtt *m)
+{
+	const struct conf *c = &m->conf;
+	char password[CONF_STRING];
+	int rc;
+
+	if (!*c->mqtt.username)
+		return MOSQ_ERR_SUCCESS;
+	if (!*c->mqtt.password_file)
+		return mosquitto_username_pw_set(m->client, c->mqtt.username,
+						 NULL);
+	if (sink_mqtt_password(c->mqtt.password_file, password,
+			       sizeof(password)))
+		return MOSQ_ERR_ERRNO;
+	rc = mosquitto_username_pw_set(m->client, c->mqtt.username, password);
+	explicit_bzero(password, sizeof(password));
+	return rc;
+}
+
+static const char *sink_mqtt_text(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static int sink_mqtt_tls(const struct sink_mqtt *m)
+{
+	const struct conf *c = &m->conf;
+	int rc;
+
+	if (!c->mqtt.tls)
+		return MOSQ_ERR_SUCCESS;
+	rc = mosquitto_tls_set(m->client, sink_mqtt_text(c->mqtt.ca_file),
+			       *c->mqtt.ca_file ? NULL : SINK_MQTT_CA_DIR,
+			       sink_mqtt_text(c->mqtt.cert_file),
+			       sink_mqtt_text(c->mqtt.key_file), NULL);
+	/* libmosquitto before 2.0.16 would also take TLS 1.1. */
+	if (!rc)
+		rc = mosquitto_tls_opts_set(m->client, 1, "tlsv1.2", NULL);
+	return rc;
+}
+
+static int sink_mqtt_will(const struct sink_mqtt *m)
+{
+	char *topic = sink_mqtt_topic(m->hub, "state", NULL);
+	int rc = MOSQ_ERR_NOMEM;
+
+	if (topic)
+		rc = mosquitto_will_set(m->client, topic, (int)strlen(m->will),
+					m->will, 1, true);
+	free(topic);
+	return rc;
+}
+
+/*
+ * A new client each time: an old one would send once more by itself what we
+ * send again from the cursor.
+ */
+static int sink_mqtt_connect(void *ctx)
+{
+	struct sink_mqtt *m = ctx;
+	char id[BATCH_NAME + 16];
+	int rc;
+
+	mosquitto_destroy(m->client);
+	snprintf(id, sizeof(id), "cityhubd-%s", m->hub);
+	m->client = mosquitto_new(id, true, m);
+	if (!m->client)
+		return -ENOMEM;
+	mosquitto_connect_callback_set(m->client, sink_mqtt_on_connect);
+	mosquitto_publish_callback_set(m->client, sink_mqtt_on_publish);
+	rc = sink_mqtt_credentials(m);
+	if (!rc)
+		rc = sink_mqtt_tls(m);
+	if (!rc)
+		rc = sink_mqtt_will(m);
+	if (!rc)
+		rc = mosquitto_connect_async(m->client, m->conf.mqtt.host,
+					     sink_mqtt_port(&m->conf),
+					     m->conf.mqtt.keepalive_s);
+	if (!rc)
+		return 0;
+	sink_mqtt_down(m, rc == MOSQ_ERR_ERRNO ? strerror(errno) :
+					       mosquitto_strerror(rc));
+	return -EIO;
+}
+
+static void sink_mqtt_disconnect(void *ctx)
+{
+	struct sink_mqtt *m = ctx;
+
+	mosquitto_destroy(m->client);
+	m->client = NULL;
+	sink_mqtt_down(m, "the broker does not answer");
+}
+
+static int sink_mqtt_publish(void *ctx, const struct sink_message *msg, int *mid)
+{
+	struct sink_mqtt *m = ctx;
+	int rc = mosquitto_publish(m->client, mid, msg->topic,
+				   (int)strlen(msg->payload), msg->payload, 1,
+				   msg->retain);
+
+	/* Without a connection it is queued all the same: a new client
+	 * forgets it. */
+	return rc ? -EIO : 0;
+}
+
+static int sink_mqtt_next(void *ctx, uint64_t after, struct sink_message *msg,
+			  uint64_t *id)
+{
+	struct sink_mqtt *m = ctx;
+	char why[160];
+	struct batch *b;
+	int ret;
+
+	if (!m->reader)
+		m->reader = store_reader_open(m->conf.store.path, why,
+					      sizeof(why));
+	if (!m->reader)
+		return -EIO;
+	ret = store_reader_next(m->reader, after, &b, id);
+	if (ret <= 0)
+		return ret;
+	msg->topic = sink_mqtt_topic(b->hub, "data",
+				     batch_layout_sensor(b->layout));
+	msg->payload = batch_json(b);
+	batch_free(b);
+	if (msg->topic && msg->payload)
+		return 1;
+	free(msg->topic);
+	free(msg->payload);
+	memset(msg, 0, sizeof(*msg));
+	return -ENOMEM;
+}
+
+static void sink_mqtt_acked(void *ctx, uint64_t id)
+{
+	struct sink_mqtt *m = ctx;
+
+	store_ack(m->store, SINK_MQTT_NAME, id);
+}
+
+static uint32_t sink_mqtt_random(void *ctx, uint32_t n)
+{
+	uint32_t v = 0;
+
+	(void)ctx;
+	if (getrandom(&v, sizeof(v), GRND_NONBLOCK) < 0)
+		v = (uint32_t)clock_boottime_ns();
+	return v % n;
+}
+
+static const struct sink_ops sink_mqtt_ops = {
+	.connect = sink_mqtt_connect,
+	.disconnect = sink_mqtt_disconnect,
+	.publish = sink_mqtt_publish,
+	.next = sink_mqtt_next,
+	.acked = sink_mqtt_acked,
+	.random = sink_mqtt_random,
+};
+
+static void sink_mqtt_take_inbox(struct sink_mqtt *m)
+{
+	struct sink_mqtt_inbox in;
+	struct sink_message msg;
+
+	pthread_mutex_lock(&m->lock);
+	in = m->inbox;
+	memset(&m->inbox, 0, sizeof(m->inbox));
+	pthread_mutex_unlock(&m->lock);
+	if (in.state) {
+		msg = (struct sink_message){
+			.topic = sink_mqtt_topic(m->hub, "state", NULL),
+			.payload = in.state, .retain = true,
+		};
+		sink_set_state(m->sink, msg);
+	}
+	for (unsigned int i = 0; i < in.nfaults; i++) {
+		msg = (struct sink_message){
+			.topic = sink_mqtt_topic(m->hub, "fault", NULL),
+			.payload = in.faults[i],
+		};
+		sink_add_notice(m->sink, msg);
+	}
+}
+
+/* One turn of libmosquitto's machinery. */
+static void sink_mqtt_turn(struct sink_mqtt *m, short revents)
+{
+	int rc = MOSQ_ERR_SUCCESS;
+
+	if (revents & (POLLIN | POLLERR | POLLHUP))
+		rc = mosquitto_loop_read(m->client, SINK_IN_FLIGHT);
+	if (!rc && (revents & POLLOUT))
+		rc = mosquitto_loop_write(m->client, 1);
+	if (!rc)
+		rc = mosquitto_loop_misc(m->client);
+	if (!rc)
+		return;
+	sink_mqtt_down(m, rc == MOSQ_ERR_ERRNO ? strerror(errno) :
+					       mosquitto_strerror(rc));
+	sink_disconnected(m->sink, sink_mqtt_now_ms());
+}
+
+static void sink_mqtt_poll(struct sink_mqtt *m, int64_t deadline_ms)
+{
+	int64_t wait = deadline_ms - sink_mqtt_now_ms();
+	struct pollfd fds[2] = {
+		{ .fd = m->wake_fd, .events = POLLIN },
+		{ .fd = m->client ? mosquitto_socket(m->client) : -1,
+		  .events = POLLIN },
+	};
+	eventfd_t n;
+
+	if (fds[1].fd >= 0 && (mosquitto_want_write(m->client) ||
+			       !sink_is_connected(m->sink)))
+		fds[1].events |= POLLOUT;
+	if (wait > SINK_MQTT_MISC_MS)
+		wait = SINK_MQTT_MISC_MS;
+	if (poll(fds, 2, wait > 0 ? (int)wait : 0) < 0)
+		return;
+	if (fds[0].revents)
+		eventfd_read(m->wake_fd, &n);
+	if (fds[1].fd >= 0)
+		sink_mqtt_turn(m, fds[1].revents);
+}
+
+static bool sink_mqtt_ends(struct sink_mqtt *m)
+{
+	bool ends;
+
+	pthread_mutex_lock(&m->lock);
+	ends = m->stop && (sink_is_idle(m->sink) ||
+			   !sink_is_connected(m->sink) ||
+			   sink_mqtt_now_ms() >= m->stop_ms);
+	pthread_mutex_unlock(&m->lock);
+	return ends;
+}
+
+/* The last word, so that the broker does not publish the will. */
+static void sink_mqtt_farewell(struct sink_mqtt *m)
+{
+	struct sink_message msg = {
+		.topic = sink_mqtt_topic(m->hub, "state", NULL),
+		.payload = m->farewell, .retain = true,
+	};
+	int64_t until = sink_mqtt_now_ms() + SINK_MQTT_MISC_MS;
+
+	m->farewell = NULL;
+	sink_set_state(m->sink, msg);
+	do {
+		sink_run(m->sink, sink_mqtt_now_ms());
+		sink_mqtt_poll(m, sink_mqtt_now_ms() + 50);
+	} while (sink_is_connected(m->sink) && !sink_is_idle(m->sink) &&
+		 sink_mqtt_now_ms() < until);
+	if (sink_is_connected(m->sink))
+		mosquitto_disconnect(m->client);
+}
+
+static void *sink_mqtt_main(void *arg)
+{
+	struct sink_mqtt *m = arg;
+
+	while (!sink_mqtt_ends(m)) {
+		sink_mqtt_take_inbox(m);
+		sink_mqtt_poll(m, sink_run(m->sink, sink_mqtt_now_ms()));
+	}
+	if (sink_is_connected(m->sink))
+		sink_mqtt_farewell(m);
+	return NULL;
+}
+
+static void sink_mqtt_free(struct sink_mqtt *m)
+{
+	mosquitto_destroy(m->client);
+	store_reader_close(m->reader);
+	sink_free(m->sink);
+	if (m->wake_fd >= 0)
+		close(m->wake_fd);
+	free(m->inbox.state);
+	for (unsigned int i = 0; i < m->inbox.nfaults; i++)
+		free(m->inbox.faults[i]);
+	free(m->will);
+	free(m->farewell);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+struct sink_mqtt *sink_mqtt_start(const struct conf *conf, const char *hub,
+				  struct store *store, uint64_t cursor,
+				  const char *will)
+{
+	struct sink_mqtt *m = calloc(1, sizeof(*m));
+	pthread_attr_t attr;
+	int err;
+
+	if (!m)
+		return NULL;
+	mosquitto_lib_init();
+	pthread_mutex_init(&m->lock, NULL);
+	m->conf = *conf;
+	snprintf(m->hub, sizeof(m->hub), "%s", hub);
+	m->store = store;
+	m->will = strdup(will);
+	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	m->sink = sink_new(&sink_mqtt_ops, m, cursor);
+	if (!m->will || m->wake_fd < 0 || !m->sink) {
+		sink_mqtt_free(m);
+		errno = ENOMEM;
+		return NULL;
+	}
+	store_set_notify(store, m->wake_fd);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, SINK_MQTT_STACK);
+	err = pthread_create(&m->thread, &attr, sink_mqtt_main, m);
+	pthread_attr_destroy(&attr);
+	if (!err)
+		return m;
+	store_set_notify(store, -1);
+	sink_mqtt_free(m);
+	errno = err;
+	return NULL;
+}
+
+static void sink_mqtt_wake(struct sink_mqtt *m)
+{
+	if (eventfd_write(m->wake_fd, 1))
+		log_debug("mqtt: the thread has been woken often enough");
+}
+
+bool sink_mqtt_stop(struct sink_mqtt *m, double drain_s, const char *farewell)
+{
+	struct timespec until;
+
+	store_set_notify(m->store, -1);
+	pthread_mutex_lock(&m->lock);
+	m->stop = true;
+	m->stop_ms = sink_mqtt_now_ms() + (int64_t)(drain_s * 1000);
+	m->farewell = strdup(farewell);
+	pthread_mutex_unlock(&m->lock);
+	sink_mqtt_wake(m);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)drain_s + 3;
+	/* It may hang in the resolver; then it is left behind. */
+	if (pthread_timedjoin_np(m->thread, NULL, &until)) {
+		log_warning("mqtt: does not end in time, left alone");
+		return false;
+	}
+	sink_mqtt_free(m);
+	return true;
+}
+
+void sink_mqtt_state(struct sink_mqtt *m, const char *payload)
+{
+	char *copy = strdup(payload);
+
+	pthread_mutex_lock(&m->lock);
+	free(m->inbox.state);
+	m->inbox.state = copy;
+	pthread_mutex_unlock(&m->lock);
+	sink_mqtt_wake(m);
+}
+
+void sink_mqtt_fault(struct sink_mqtt *m, const char *payload)
+{
+	char *copy = strdup(payload);
+
+	pthread_mutex_lock(&m->lock);
+	if (copy && m->inbox.nfaults < SINK_MQTT_FAULTS) {
+		m->inbox.faults[m->inbox.nfaults++] = copy;
+		copy = NULL;
+	}
+	pthread_mutex_unlock(&m->lock);
+	free(copy);
+	sink_mqtt_wake(m);
+}
+
+bool sink_mqtt_connected(struct sink_mqtt *m)
+{
+	bool connected;
+
+	pthread_mutex_lock(&m->lock);
+	connected = m->connected;
+	pthread_mutex_unlock(&m->lock);
+	return connected;
+}

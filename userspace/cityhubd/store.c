@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cityhubd/store.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cityhubd/clock.h"
+#include "cityhubd/store_db.h"
+#include "common/log.h"
+#include "common/store_sql.h"
+
+#define STORE_SINKS		4
+#define STORE_QUEUE_BATCHES	20000	/* kept in memory while the disk fails */
+#define STORE_RETRY_S		1
+#define STORE_RATE_TAU_S	60.0
+#define STORE_STACK		(256 * 1024)
+
+struct store_count {
+	struct store_count *next;
+	char sensor[BATCH_NAME];
+	struct ledger_sensor since;
+};
+
+struct store_packet {
+	struct store_packet *next;
+	struct store_count *counts;
+	struct batch **batches;
+	size_t n;
+	size_t room;
+};
+
+struct store {
+	struct store_db *db;	/* the writer's own once it runs */
+	uint64_t max_bytes;
+	pthread_t thread;
+	bool running;
+	double rate;		/* batches a second, the writer's own */
+	int64_t rate_at_ns;
+	/* Guards all below. */
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct store_packet *head;
+	struct store_packet **tail;
+	size_t queued;
+	bool stop;
+	int notify_fd;
+	struct {
+		char name[BATCH_NAME];
+		uint64_t acked;		/* reported by the sink */
+		uint64_t committed;
+	} sinks[STORE_SINKS];
+	unsigned int nsinks;
+	struct store_stats stats;
+};
+
+struct store_packet *store_packet_new(void)
+{
+	return calloc(1, sizeof(struct store_packet));
+}
+
+void store_packet_free(struct store_packet *p)
+{
+	struct store_count *c, *next;
+
+	if (!p)
+		return;
+	for (c = p->counts; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	for (size_t i = 0; i < p->n; i++)
+		batch_free(p->batches[i]);
+	free(p->batches);
+	free(p);
+}
+
+int store_packet_add(struct store_packet *p, struct batch *b)
+{
+	if (p->n == p->room) {
+		size_t room = p->room ? 2 * p->room : 8;
+		struct batch **more = realloc(p->batches, room * sizeof(*more));
+
+		if (!more) {
+			batch_free(b);
+			return -ENOMEM;
+		}
+		p->batches = more;
+		p->room = room;
+	}
+	p->batches[p->n++] = b;
+	return 0;
+}
+
+static struct store_count *store_packet_find(struct store_packet *p,
+					     const char *sensor)
+{
+	struct store_count *c;
+
+	for (c = p->counts; c; c = c->next)
+		if (!strcmp(c->sensor, sensor))
+			return c;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	snprintf(c->sensor, sizeof(c->sensor), "%s", sensor);
+	c->next = p->counts;
+	p->counts = c;
+	return c;
+}
+
+int store_packet_count(struct store_packet *p, const char *sensor,
+		       const struct ledger_sensor *since)
+{
+	struct store_count *c = store_packet_find(p, sensor);
+
+	if (!c)
+		return -ENOMEM;
+	c->since.captured += since->captured;
+	for (int i = 0; i < LEDGER_DROPS; i++)
+		c->since.dropped[i] += since->dropped[i];
+	c->since.pending = since->pending;
+	return 0;
+}
+
+static int store_write_packet(struct store_db *db, const struct store_packet *p)
+{
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; i < p->n && rc == SQLITE_OK; i++)
+		rc = store_db_add(db, p->batches[i]);
+	for (const struct store_count *c = p->counts; c && rc == SQLITE_OK;
+	     c = c->next)
+		rc = store_db_count(db, c->sensor, &c->since);
+	return rc;
+}
+
+struct store_audit {
+	struct store_stats stats;
+	bool balanced;
+	bool have_sink;
+};
+
+static int store_audit_sensor(void *ctx, const char *sensor,
+			      const struct ledger_sensor *l)
+{
+	struct store_audit *a = ctx;
+	int64_t off = ledger_sensor_balance(l);
+
+	ledger_sensor_add(&a->stats.sensors, l);
+	if (off) {
+		a->balanced = false;
+		snprintf(a->stats.imbalance, sizeof(a->stats.imbalance),
+			 "sensor %s: captured and accounted for differ by %lld values",
+			 sensor, (long long)off);
+	}
+	return 0;
+}
+
+static int store_audit_sink(void *ctx, const char *sink, int64_t cursor,
+			    const struct ledger_sink *l)
+{
+	struct store_audit *a = ctx;
+	int64_t off = ledger_sink_balance(l);
+
+	(void)cursor;
+	if (!a->have_sink)
+		a->stats.sink = *l;
+	a->have_sink = true;
+	if (off) {
+		a->balanced = false;
+		snprintf(a->stats.imbalance, sizeof(a->stats.imbalance),
+			 "sink %s: made and accounted for differ by %lld batches",
+			 sink, (long long)off);
+	}
+	return 0;
+}
+
+/* Both equations, as the file will have them. */
+static int store_check(struct store *s, struct store_audit *a)
+{
+	sqlite3 *db = store_db_handle(s->db);
+	int rc;
+
+	memset(a, 0, sizeof(*a));
+	a->balanced = true;
+	rc = store_sql_sensors(db, store_audit_sensor, a);
+	if (rc == SQLITE_OK)
+		rc = store_sql_sinks(db, 0, store_audit_sink, a);
+	return rc;
+}
+
+static int store_write_acks(struct store *s, const uint64_t *acked)
+{
+	int rc = SQLITE_OK;
+
+	for (unsigned int i = 0; i < s->nsinks && rc == SQLITE_OK; i++)
+		rc = store_db_ack(s->db, s->sinks[i].name, acked[i]);
+	return rc;
+}
+
+static int store_commit(struct store *s, const struct store_packet *p,
+			const uint64_t *acked, struct store_audit *a)
+{
+	int rc = store_db_begin(s->db);
+
+	if (rc == SQLITE_OK)
+		rc = store_write_packet(s->db, p);
+	if (rc == SQLITE_OK)
+		rc = store_write_acks(s, acked);
+	if (rc == SQLITE_OK)
+		rc = store_db_bound(s->db, s->max_bytes);
+	if (rc == SQLITE_OK)
+		rc = store_check(s, a);
+	if (rc == SQLITE_OK)
+		rc = store_db_end(s->db);
+	if (rc != SQLITE_OK)
+		store_db_undo(s->db);
+	return rc;
+}
+
+static void store_rate(struct store *s, size_t batches)
+{
+	int64_t now = clock_boottime_ns();
+	double dt = (double)(now - s->rate_at_ns) / 1e9;
+
+	if (dt < 0.01 || !batches)
+		return;
+	if (s->rate <= 0)
+		s->rate = (double)batches / dt;
+	else
+		s->rate += ((double)batches / dt - s->rate) *
+			   (1 - exp(-dt / STORE_RATE_TAU_S));
+	s->rate_at_ns = now;
+}
+
+/* How long the sinks may be away until something unsent is overwritten. */
+static double store_hours(const struct store *s, const struct store_stats *st)
+{
+	double each;
+
+	if (!st->batches || s->rate <= 0)
+		return NAN;
+	each = (double)st->bytes / (double)st->batches;
+	return ((double)s->max_bytes - each * (double)st->sink.waiting) /
+	       (each * s->rate) / 3600;
+}
+
+static void store_publish_stats(struct store *s, struct store_audit *a)
+{
+	struct store_stats *st = &a->stats;
+
+	st->batches = store_db_batches(s->db);
+	st->bytes = store_db_bytes(s->db);
+	st->hours = store_hours(s, st);
+	pthread_mutex_lock(&s->lock);
+	st->unbalanced = s->stats.unbalanced + !a->balanced;
+	if (a->balanced)
+		memcpy(st->imbalance, s->stats.imbalance,
+		       sizeof(st->imbalance));
+	else if (!s->stats.unbalanced)
+		log_error("ledger: does not add up: %s", st->imbalance);
+	if (s->stats.failing)
+		log_info("store: writing again");
+	s->stats = *st;
+	if (s->notify_fd >= 0 && eventfd_write(s->notify_fd, 1))
+		log_debug("store: a sink does not listen");
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void store_failed(struct store *s)
+{
+	sqlite3 *db = store_db_handle(s->db);
+	const char *why = sqlite3_errmsg(db);
+
+	pthread_mutex_lock(&s->lock);
+	if (!s->stats.failing)
+		log_error("store: cannot write: %s; up to %d batches are kept in memory: free the disk, see that it can be written",
+			  why, STORE_QUEUE_BATCHES);
+	s->stats.failing = true;
+	snprintf(s->stats.why, sizeof(s->stats.why), "%s", why);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* With the lock held: give the oldest packet up, but not its account. */
+static void store_forget_oldest(struct store *s)
+{
+	struct store_packet *old = s->head, *heir = old->next;
+
+	s->head = heir;
+	s->queued -= old->n;
+	for (size_t i = 0; i < old->n; i++) {
+		const char *sensor = batch_layout_sensor(old->batches[i]->layout);
+		struct store_count *c = store_packet_find(heir, sensor);
+
+		if (c)
+			c->since.dropped[LEDGER_DROP_STORE] +=
+				batch_values(old->batches[i]);
+	}
+	for (struct store_count *o = old->counts; o; o = o->next) {
+		struct store_count *c = store_packet_find(heir, o->sensor);
+
+		if (!c)
+			continue;
+		c->since.captured += o->since.captured;
+		for (int i = 0; i < LEDGER_DROPS; i++)
+			c->since.dropped[i] += o->since.dropped[i];
+	}
+	store_packet_free(old);
+}
+
+/* With the lock held: the next packet, or NULL to end. */
+static struct store_packet *store_wait(struct store *s)
+{
+	struct store_packet *p;
+
+	while (!s->head && !s->stop)
+		pthread_cond_wait(&s->wake, &s->lock);
+	p = s->head;
+	if (!p)
+		return NULL;
+	s->head = p->next;
+	if (!s->head)
+		s->tail = &s->head;
+	p->next = NULL;
+	return p;
+}
+
+/* With the lock held: put a packet back that could not be written. */
+static void store_put_back(struct store *s, struct store_packet *p)
+{
+	struct timespec until;
+
+	p->next = s->head;
+	if (!s->head)
+		s->tail = &p->next;
+	s->head = p;
+	while (s->queued > STORE_QUEUE_BATCHES && s->head->next)
+		store_forget_oldest(s);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += STORE_RETRY_S;
+	while (!s->stop &&
+	       pthread_cond_timedwait(&s->wake, &s->lock, &until) != ETIMEDOUT)
+		;
+}
+
+/* Nothing to write costs no write. */
+static bool store_idle(const struct store *s, const struct store_packet *p,
+		       const uint64_t *acked)
+{
+	if (p->n || p->counts)
+		return false;
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		if (acked[i] != s->sinks[i].committed)
+			return false;
+	return true;
+}
+
+/* With the lock held. Returns false when the thread shall end. */
+static bool store_step(struct store *s)
+{
+	struct store_packet *p = store_wait(s);
+	uint64_t acked[STORE_SINKS];
+	struct store_audit audit;
+	int rc;
+
+	if (!p)
+		return false;
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		acked[i] = s->sinks[i].acked;
+	if (store_idle(s, p, acked)) {
+		store_packet_free(p);
+		return true;
+	}
+	pthread_mutex_unlock(&s->lock);
+	rc = store_commit(s, p, acked, &audit);
+	if (rc == SQLITE_OK) {
+		store_rate(s, p->n);
+		store_publish_stats(s, &audit);
+	} else {
+		store_failed(s);
+	}
+	pthread_mutex_lock(&s->lock);
+	if (rc != SQLITE_OK) {
+		store_put_back(s, p);
+		return !s->stop;
+	}
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		s->sinks[i].committed = acked[i];
+	s->queued -= p->n;
+	store_packet_free(p);
+	return true;
+}
+
+static void *store_main(void *arg)
+{
+	struct store *s = arg;
+
+	pthread_mutex_lock(&s->lock);
+	while (store_step(s))
+		;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct store *store_open(const struct store_conf *conf)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	pthread_condattr_t attr;
+
+	if (!s)
+		return NULL;
+	s->db = store_db_open(conf->path, conf->allow_tmpfs, conf->hub,
+			      conf->boot);
+	if (!s->db) {
+		free(s);
+		return NULL;
+	}
+	s->max_bytes = conf->max_bytes;
+	s->tail = &s->head;
+	s->notify_fd = -1;
+	s->rate_at_ns = clock_boottime_ns();
+	s->stats.hours = NAN;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	return s;
+}
+
+int store_add_sink(struct store *s, const char *sink, uint64_t *cursor)
+{
+	unsigned int i = s->nsinks;
+
+	if (i == STORE_SINKS || s->running)
+		return -EINVAL;
+	if (store_db_add_sink(s->db, sink, cursor) != SQLITE_OK)
+		return -EIO;
+	snprintf(s->sinks[i].name, sizeof(s->sinks[i].name), "%s", sink);
+	s->sinks[i].acked = *cursor;
+	s->sinks[i].committed = *cursor;
+	s->nsinks++;
+	return 0;
+}
+
+int store_start(struct store *s)
+{
+	pthread_attr_t attr;
+	int err;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STORE_STACK);
+	err = pthread_create(&s->thread, &attr, store_main, s);
+	pthread_attr_destroy(&attr);
+	s->running = !err;
+	return -err;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (s->running) {
+		pthread_mutex_lock(&s->lock);
+		s->stop = true;
+		pthread_cond_signal(&s->wake);
+		pthread_mutex_unlock(&s->lock);
+		pthread_join(s->thread, NULL);
+	}
+	if (s->queued)
+		log_error("store: %zu batches could not be written and are lost: %s",
+			  s->queued, s->stats.why);
+	for (struct store_packet *p = s->head, *next; p; p = next) {
+		next = p->next;
+		store_packet_free(p);
+	}
+	store_db_close(s->db);
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void store_submit(struct store *s, struct store_packet *p)
+{
+	p->next = NULL;
+	pthread_mutex_lock(&s->lock);
+	*s->tail = p;
+	s->tail = &p->next;
+	s->queued += p->n;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void store_ack(struct store *s, const char *sink, uint64_t id)
+{
+	pthread_mutex_lock(&s->lock);
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		if (!strcmp(s->sinks[i].name, sink) && s->sinks[i].acked < id)
+			s->sinks[i].acked = id;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void store_set_notify(struct store *s, int fd)
+{
+	pthread_mutex_lock(&s->lock);
+	s->notify_fd = fd;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void store_get_stats(struct store *s, struct store_stats *stats)
+{
+	pthread_mutex_lock(&s->lock);
+	*stats = s->stats;
+	stats->queued = s->queued;
+	pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The store: batches and the ledger in one SQLite file, written by a thread
+ * of its own. What was handed over is durable when it is seen by a reader.
+ */
+#ifndef CITYHUBD_STORE_H
+#define CITYHUBD_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/batch.h"
+#include "common/ledger.h"
+
+struct store;
+struct store_packet;
+
+struct store_conf {
+	const char *path;
+	uint64_t max_bytes;
+	bool allow_tmpfs;
+	const char *hub;
+	const char *boot;
+};
+
+struct store_stats {
+	uint64_t batches;	/* in the store */
+	uint64_t bytes;
+	double hours;		/* an outage may last, NAN when not known yet */
+	uint64_t queued;	/* batches that wait for the disk */
+	bool failing;		/* the last commit failed */
+	char why[160];
+	uint64_t unbalanced;	/* commits at which the ledger did not add up */
+	char imbalance[160];	/* the last such equation */
+	struct ledger_sensor sensors;
+	struct ledger_sink sink;	/* the first one */
+};
+
+/* NULL when there can be no store, having said why. */
+struct store *store_open(const struct store_conf *conf);
+/* Before store_start(); returns the cursor in @cursor and 0 or -EIO. */
+int store_add_sink(struct store *s, const char *sink, uint64_t *cursor);
+int store_start(struct store *s);
+/* Write what is queued, end the thread, close the file. */
+void store_close(struct store *s);
+
+/* What becomes durable together. NULL when out of memory. */
+struct store_packet *store_packet_new(void);
+void store_packet_free(struct store_packet *p);
+/* Takes the batch over. */
+int store_packet_add(struct store_packet *p, struct batch *b);
+/* What was captured and dropped since the last packet, and pends now. */
+int store_packet_count(struct store_packet *p, const char *sensor,
+		       const struct ledger_sensor *since);
+
+/* Takes the packet over. */
+void store_submit(struct store *s, struct store_packet *p);
+/* The sink has everything up to @id; durable with the next packet. */
+void store_ack(struct store *s, const char *sink, uint64_t id);
+/* An eventfd that is written after each commit; -1 ends that. */
+void store_set_notify(struct store *s, int fd);
+void store_get_stats(struct store *s, struct store_stats *stats);
+
+#endif /* CITYHUBD_STORE_H */

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cityhubd/store_db.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cityhubd/clock.h"
+#include "common/log.h"
+#include "common/store_sql.h"
+
+#define STORE_DB_EXPIRE_ROWS	256	/* oldest batches that go at once */
+
+enum store_db_statement {
+	STORE_DB_LAYOUT_ADD,
+	STORE_DB_LAYOUT_FIND,
+	STORE_DB_BATCH_ADD,
+	STORE_DB_SEQ,
+	STORE_DB_MADE,
+	STORE_DB_SENSOR_ADD,
+	STORE_DB_SENSOR,
+	STORE_DB_REDUCED,
+	STORE_DB_DROPPED,
+	STORE_DB_ACK,
+	STORE_DB_EXPIRED,
+	STORE_DB_EXPIRE_CURSOR,
+	STORE_DB_EXPIRE,
+	STORE_DB_STATEMENTS,
+};
+
+static const char *const store_db_sql[STORE_DB_STATEMENTS] = {
+	[STORE_DB_LAYOUT_ADD] =
+		"INSERT OR IGNORE INTO layout (body) VALUES (?)",
+	[STORE_DB_LAYOUT_FIND] = "SELECT id FROM layout WHERE body = ?",
+	[STORE_DB_BATCH_ADD] =
+		"INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STORE_DB_SEQ] = "UPDATE boot SET next_seq = ?2 WHERE id = ?1",
+	[STORE_DB_MADE] = "UPDATE sink SET made = made + 1",
+	[STORE_DB_SENSOR_ADD] = "INSERT OR IGNORE INTO sensor (name) VALUES (?)",
+	[STORE_DB_SENSOR] =
+		"UPDATE sensor SET captured = captured + ?2, pending = ?3"
+		" WHERE name = ?1",
+	[STORE_DB_REDUCED] =
+		"UPDATE sensor SET reduced = reduced + ?2 WHERE name = ?1",
+	[STORE_DB_DROPPED] =
+		"INSERT INTO dropped VALUES (?1, ?2, ?3)"
+		" ON CONFLICT DO UPDATE SET n = n + excluded.n",
+	[STORE_DB_ACK] =
+		"UPDATE sink SET acknowledged = acknowledged + ?2 - cursor,"
+		" cursor = ?2 WHERE name = ?1 AND cursor < ?2",
+	[STORE_DB_EXPIRED] =
+		"INSERT INTO expired SELECT name, ?2,"
+		" ?1 - max(cursor, (SELECT min(id) FROM batch) - 1) FROM sink"
+		" WHERE cursor < ?1"
+		" ON CONFLICT DO UPDATE SET n = n + excluded.n",
+	[STORE_DB_EXPIRE_CURSOR] =
+		"UPDATE sink SET cursor = ?1 WHERE cursor < ?1",
+	[STORE_DB_EXPIRE] = "DELETE FROM batch WHERE id <= ?1",
+};
+
+struct store_db {
+	sqlite3 *db;
+	sqlite3_stmt *st[STORE_DB_STATEMENTS];
+	int64_t boot;
+	int64_t next_seq;
+	int64_t next_id;
+	/* As of the last commit, for undo. */
+	int64_t safe_seq;
+	int64_t safe_id;
+};
+
+static int store_db_exec(struct store_db *d, const char *sql)
+{
+	return sqlite3_exec(d->db, sql, NULL, NULL, NULL);
+}
+
+/* First column of the first row, or @otherwise. */
+static int64_t store_db_number(struct store_db *d, const char *sql,
+			       int64_t otherwise)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t v = otherwise;
+
+	if (sqlite3_prepare_v2(d->db, sql, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW &&
+	    sqlite3_column_type(st, 0) != SQLITE_NULL)
+		v = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return v;
+}
+
+static int store_db_check_place(const char *path, bool allow_tmpfs)
+{
+	char copy[4096];
+	const char *dir;
+	struct statfs fs;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	dir = dirname(copy);
+	if (mkdir(dir, 0750) && errno != EEXIST) {
+		log_error("store: folder %s cannot be made: %s; make it, or set store.path",
+			  dir, strerror(errno));
+		return -errno;
+	}
+	if (statfs(dir, &fs)) {
+		log_error("store: %s: %s", dir, strerror(errno));
+		return -errno;
+	}
+	if (!allow_tmpfs &&
+	    (fs.f_type == TMPFS_MAGIC || (unsigned long)fs.f_type == RAMFS_MAGIC)) {
+		log_error("store: %s lies in memory (tmpfs): all would be lost with the power; set store.path to a disk, or store.allow_tmpfs = true for a test",
+			  dir);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool store_db_sound(sqlite3 *db)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = false;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &st, NULL) ==
+	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		ok = !strcmp((const char *)sqlite3_column_text(st, 0), "ok");
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/* A damaged file is kept for who wants to look into it. */
+static int store_db_set_aside(const char *path)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+	char from[4096], to[4096];
+	long long now = (long long)time(NULL);
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, tails[i]);
+		snprintf(to, sizeof(to), "%s.damaged-%lld%s", path, now,
+			 tails[i]);
+		if (rename(from, to) && (errno != ENOENT || !i)) {
+			log_error("store: %s is damaged and cannot be set aside: %s",
+				  from, strerror(errno));
+			return -errno;
+		}
+	}
+	log_error("store: %s was damaged; it is now %s.damaged-%lld and a new store is begun",
+		  path, path, now);
+	return 0;
+}
+
+static int store_db_attach(struct store_db *d, const char *path)
+{
+	int rc = sqlite3_open_v2(path, &d->db, SQLITE_OPEN_READWRITE |
+				 SQLITE_OPEN_CREATE, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_extended_result_codes(d->db, 1);
+	sqlite3_busy_timeout(d->db, 5000);
+	rc = store_db_exec(d, "PRAGMA journal_mode=WAL;"
+			   "PRAGMA synchronous=FULL;"
+			   "PRAGMA cache_size=-512;"
+			   "PRAGMA journal_size_limit=4194304;");
+	if (rc == SQLITE_OK && !store_db_sound(d->db))
+		rc = SQLITE_CORRUPT;
+	return rc;
+}
+
+static int store_db_open_file(struct store_db *d, const char *path)
+{
+	int rc = store_db_attach(d, path);
+
+	if ((rc & 0xff) == SQLITE_CORRUPT || rc == SQLITE_NOTADB) {
+		sqlite3_close(d->db);
+		d->db = NULL;
+		if (store_db_set_aside(path))
+			return rc;
+		rc = store_db_attach(d, path);
+	}
+	if (rc != SQLITE_OK)
+		log_error("store: %s cannot be opened: %s", path,
+			  d->db ? sqlite3_errmsg(d->db) : sqlite3_errstr(rc));
+	return rc;
+}
+
+/* Returns whether the store is a new one in @fresh. */
+static int store_db_schema(struct store_db *d, const char *path, bool *fresh)
+{
+	int64_t version = store_db_number(d, "PRAGMA user_version", 0);
+	char sql[64];
+	int rc;
+
+	*fresh = version == 0;
+	if (version > STORE_SQL_VERSION) {
+		log_error("store: %s is of a newer cityhubd (version %lld, this one knows %d); install that, or set store.path to another file",
+			  path, (long long)version, STORE_SQL_VERSION);
+		return SQLITE_MISMATCH;
+	}
+	if (version)
+		return SQLITE_OK;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d", STORE_SQL_VERSION);
+	rc = store_db_exec(d, "BEGIN IMMEDIATE;" STORE_SQL_SCHEMA);
+	if (rc == SQLITE_OK)
+		rc = store_db_exec(d, sql);
+	if (rc == SQLITE_OK)
+		rc = store_db_exec(d, "COMMIT");
+	if (rc != SQLITE_OK)
+		log_error("store: %s: %s", path, sqlite3_errmsg(d->db));
+	return rc;
+}
+
+/* What pended at the last commit of a daemon that was killed is lost. */
+static int store_db_close_crash(struct store_db *d)
+{
+	int64_t n = store_db_number(d, "SELECT sum(pending) FROM sensor", 0);
+	char sql[512];
+
+	if (!n)
+		return SQLITE_OK;
+	log_warning("store: the last run did not end in order: %lld values that were in open windows are lost, at most one commit interval more",
+		    (long long)n);
+	snprintf(sql, sizeof(sql), "BEGIN IMMEDIATE;"
+		 "INSERT INTO dropped SELECT name, '%s', pending FROM sensor"
+		 " WHERE pending > 0"
+		 " ON CONFLICT DO UPDATE SET n = n + excluded.n;"
+		 "UPDATE sensor SET pending = 0; COMMIT",
+		 ledger_drop_name(LEDGER_DROP_CRASH));
+	return store_db_exec(d, sql);
+}
+
+/*
+ * A new store may follow one that was lost in the same boot: it begins with
+ * a number that the other one cannot have reached, lest two batches have the
+ * same key. It is the uptime in milliseconds.
+ */
+static int store_db_boot(struct store_db *d, bool fresh, const char *hub,
+			 const char *boot)
+{
+	int64_t first = fresh ? clock_boottime_ns() / 1000000 : 1;
+	sqlite3_stmt *st = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(d->db,
+		"INSERT INTO boot (uuid, hub, next_seq) VALUES (?, ?, ?)"
+		" ON CONFLICT DO NOTHING", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(st, "ssi", boot, hub, first);
+	sqlite3_finalize(st);
+	st = NULL;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(d->db, "SELECT id, next_seq FROM boot"
+					" WHERE uuid = ? AND hub = ?", -1, &st,
+					NULL);
+	if (rc == SQLITE_OK)
+		rc = store_sql_bind(st, "ss", boot, hub);
+	if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
+		d->boot = sqlite3_column_int64(st, 0);
+		d->next_seq = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_finalize(st);
+	d->next_id = 1 + store_db_number(d,
+		"SELECT max(ifnull((SELECT max(id) FROM batch), 0),"
+		" ifnull((SELECT max(cursor) FROM sink), 0))", 0);
+	d->safe_seq = d->next_seq;
+	d->safe_id = d->next_id;
+	return rc;
+}
+
+static int store_db_prepare(struct store_db *d)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 0; i < STORE_DB_STATEMENTS && rc == SQLITE_OK; i++)
+		rc = sqlite3_prepare_v3(d->db, store_db_sql[i], -1,
+					SQLITE_PREPARE_PERSISTENT, &d->st[i],
+					NULL);
+	return rc;
+}
+
+struct store_db *store_db_open(const char *path, bool allow_tmpfs,
+			       const char *hub, const char *boot)
+{
+	struct store_db *d;
+	bool fresh;
+	int rc;
+
+	if (store_db_check_place(path, allow_tmpfs))
+		return NULL;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	rc = store_db_open_file(d, path);
+	if (rc == SQLITE_OK)
+		rc = store_db_schema(d, path, &fresh);
+	if (rc != SQLITE_OK)
+		goto fail;
+	rc = store_db_close_crash(d);
+	if (rc == SQLITE_OK)
+		rc = store_db_boot(d, fresh, hub, boot);
+	if (rc == SQLITE_OK)
+		rc = store_db_prepare(d);
+	if (rc == SQLITE_OK)
+		return d;
+	log_error("store: %s: %s", path, sqlite3_errmsg(d->db));
+fail:
+	store_db_close(d);
+	return NULL;
+}
+
+void store_db_close(struct store_db *d)
+{
+	if (!d)
+		return;
+	for (int i = 0; i < STORE_DB_STATEMENTS; i++)
+		sqlite3_finalize(d->st[i]);
+	sqlite3_close(d->db);
+	free(d);
+}
+
+sqlite3 *store_db_handle(struct store_db *d)
+{
+	return d->db;
+}
+
+int store_db_begin(struct store_db *d)
+{
+	return store_db_exec(d, "BEGIN IMMEDIATE");
+}
+
+int store_db_end(struct store_db *d)
+{
+	int rc = store_sql_run(d->st[STORE_DB_SEQ], "ii", d->boot, d->next_seq);
+
+	if (rc == SQLITE_OK)
+		rc = store_db_exec(d, "COMMIT");
+	if (rc == SQLITE_OK) {
+		d->safe_seq = d->next_seq;
+		d->safe_id = d->next_id;
+	}
+	return rc;
+}
+
+void store_db_undo(struct store_db *d)
+{
+	if (!sqlite3_get_autocommit(d->db))
+		store_db_exec(d, "ROLLBACK");
+	d->next_seq = d->safe_seq;
+	d->next_id = d->safe_id;
+}
+
+static int store_db_layout(struct store_db *d, const struct batch_layout *l,
+			   int64_t *id)
+{
+	sqlite3_stmt *find = d->st[STORE_DB_LAYOUT_FIND];
+	char *text = batch_layout_write(l);
+	int rc = SQLITE_NOMEM;
+
+	if (!text)
+		return rc;
+	for (int tries = 0; tries < 2; tries++) {
+		rc = store_sql_bind(find, "s", text);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_step(find);
+		if (rc == SQLITE_ROW)
+			*id = sqlite3_column_int64(find, 0);
+		sqlite3_reset(find);
+		if (rc != SQLITE_DONE)
+			break;
+		rc = store_sql_run(d->st[STORE_DB_LAYOUT_ADD], "s", text);
+		if (rc != SQLITE_OK)
+			break;
+	}
+	free(text);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static int store_db_add_row(struct store_db *d, const struct batch *b,
+			    int64_t layout)
+{
+	size_t room = batch_pack_room(b);
+	uint8_t *body = malloc(room);
+	ptrdiff_t len;
+	int rc;
+
+	if (!body)
+		return SQLITE_NOMEM;
+	len = batch_pack(b, body, room);
+	rc = len < 0 ? SQLITE_TOOBIG :
+	     store_sql_run(d->st[STORE_DB_BATCH_ADD], "iiiiiiiiiiib",
+			   d->next_id, d->boot, d->next_seq, layout,
+			   b->from_ns, b->to_ns - b->from_ns, b->offset_ns,
+			   (int64_t)b->clock, (int64_t)b->sync, b->bound_ns,
+			   b->stamp_bound_ns, (const void *)body, (size_t)len);
+	free(body);
+	return rc;
+}
+
+int store_db_add(struct store_db *d, const struct batch *b)
+{
+	const char *sensor = batch_layout_sensor(b->layout);
+	int64_t layout = 0;
+	int rc = store_db_layout(d, b->layout, &layout);
+
+	if (rc == SQLITE_OK)
+		rc = store_db_add_row(d, b, layout);
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_MADE], "");
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_SENSOR_ADD], "s", sensor);
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_REDUCED], "si", sensor,
+				   (int64_t)batch_values(b));
+	if (rc == SQLITE_OK) {
+		d->next_id++;
+		d->next_seq++;
+	}
+	return rc;
+}
+
+int store_db_count(struct store_db *d, const char *sensor,
+		   const struct ledger_sensor *since)
+{
+	int rc = store_sql_run(d->st[STORE_DB_SENSOR_ADD], "s", sensor);
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_SENSOR], "sii", sensor,
+				   (int64_t)since->captured,
+				   (int64_t)since->pending);
+	for (int i = 0; i < LEDGER_DROPS && rc == SQLITE_OK; i++)
+		if (since->dropped[i])
+			rc = store_sql_run(d->st[STORE_DB_DROPPED], "ssi",
+					   sensor,
+					   ledger_drop_name((enum ledger_drop)i),
+					   (int64_t)since->dropped[i]);
+	return rc;
+}
+
+/* A new sink gets all that the store holds. */
+int store_db_add_sink(struct store_db *d, const char *sink, uint64_t *cursor)
+{
+	sqlite3_stmt *st = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(d->db,
+		"INSERT INTO sink SELECT ?, 0, count(*), 0 FROM batch WHERE 1"
+		" ON CONFLICT DO NOTHING", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(st, "s", sink);
+	sqlite3_finalize(st);
+	st = NULL;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(d->db, "SELECT cursor FROM sink"
+					" WHERE name = ?", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = store_sql_bind(st, "s", sink);
+	if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		*cursor = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int store_db_ack(struct store_db *d, const char *sink, uint64_t id)
+{
+	return store_sql_run(d->st[STORE_DB_ACK], "si", sink, (int64_t)id);
+}
+
+uint64_t store_db_bytes(struct store_db *d)
+{
+	int64_t pages = store_db_number(d, "PRAGMA page_count", 0) -
+			store_db_number(d, "PRAGMA freelist_count", 0);
+
+	return (uint64_t)(pages * store_db_number(d, "PRAGMA page_size", 0));
+}
+
+uint64_t store_db_batches(struct store_db *d)
+{
+	return (uint64_t)(store_db_number(d, "SELECT max(id) FROM batch", 0) -
+			  store_db_number(d, "SELECT min(id) FROM batch", 1) + 1);
+}
+
+int store_db_bound(struct store_db *d, uint64_t max_bytes)
+{
+	const char *reason = ledger_expiry_name(LEDGER_EXPIRED_SIZE);
+	int rc = SQLITE_OK;
+
+	while (rc == SQLITE_OK && store_db_bytes(d) > max_bytes) {
+		int64_t oldest = store_db_number(d, "SELECT min(id) FROM batch",
+						 -1);
+		int64_t newest = store_db_number(d, "SELECT max(id) FROM batch",
+						 -1);
+		int64_t last = oldest + STORE_DB_EXPIRE_ROWS - 1;
+
+		if (oldest < 0)
+			break;
+		last = last < newest ? last : newest;
+		rc = store_sql_run(d->st[STORE_DB_EXPIRED], "is", last, reason);
+		if (rc == SQLITE_OK)
+			rc = store_sql_run(d->st[STORE_DB_EXPIRE_CURSOR], "i",
+					   last);
+		if (rc == SQLITE_OK)
+			rc = store_sql_run(d->st[STORE_DB_EXPIRE], "i", last);
+	}
+	return rc;
+}

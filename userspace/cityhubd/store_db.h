@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The writer's side of the store file. One thread at a time. */
+#ifndef CITYHUBD_STORE_DB_H
+#define CITYHUBD_STORE_DB_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/batch.h"
+#include "common/ledger.h"
+
+struct store_db;
+
+/* NULL when there can be no store, having said why and what to do. */
+struct store_db *store_db_open(const char *path, bool allow_tmpfs,
+			       const char *hub, const char *boot);
+void store_db_close(struct store_db *d);
+sqlite3 *store_db_handle(struct store_db *d);
+
+/* All return an SQLite code. What comes between begin and end is one act. */
+int store_db_begin(struct store_db *d);
+int store_db_add(struct store_db *d, const struct batch *b);
+int store_db_count(struct store_db *d, const char *sensor,
+		   const struct ledger_sensor *since);
+int store_db_add_sink(struct store_db *d, const char *sink, uint64_t *cursor);
+int store_db_ack(struct store_db *d, const char *sink, uint64_t id);
+int store_db_bound(struct store_db *d, uint64_t max_bytes);
+int store_db_end(struct store_db *d);
+void store_db_undo(struct store_db *d);
+
+uint64_t store_db_bytes(struct store_db *d);
+uint64_t store_db_batches(struct store_db *d);
+
+#endif /* CITYHUBD_STORE_DB_H */

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "common/store_reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/store_sql.h"
+
+#define STORE_READER_LAYOUTS	16
+
+struct store_reader {
+	sqlite3 *db;
+	sqlite3_stmt *next;
+	sqlite3_stmt *newest;
+	sqlite3_stmt *layout;
+	/* Layouts seen last; a hub has few. */
+	struct {
+		int64_t id;
+		struct batch_layout *layout;
+	} cache[STORE_READER_LAYOUTS];
+	unsigned int cache_next;
+};
+
+static int store_reader_prepare(struct store_reader *r)
+{
+	int rc = sqlite3_prepare_v2(r->db,
+		"SELECT b.id, b.seq, b.layout, b.from_ns, b.length_ns,"
+		" b.offset_ns, b.clock, b.sync, b.bound_ns, b.stamp_bound_ns,"
+		" b.body, o.hub, o.uuid FROM batch b JOIN boot o"
+		" ON o.id = b.boot WHERE b.id > ? ORDER BY b.id LIMIT 1",
+		-1, &r->next, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(r->db,
+			"SELECT ifnull(max(id), 0) FROM batch", -1, &r->newest,
+			NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(r->db,
+			"SELECT body FROM layout WHERE id = ?", -1, &r->layout,
+			NULL);
+	return rc;
+}
+
+struct store_reader *store_reader_open(const char *path, char *why, size_t room)
+{
+	struct store_reader *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (!r)
+		return NULL;
+	rc = sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_busy_timeout(r->db, 2000);
+		sqlite3_exec(r->db, "PRAGMA cache_size=-256", NULL, NULL, NULL);
+		rc = store_reader_prepare(r);
+	}
+	if (rc == SQLITE_OK)
+		return r;
+	snprintf(why, room, "%s: %s", path, sqlite3_errmsg(r->db));
+	store_reader_close(r);
+	return NULL;
+}
+
+void store_reader_close(struct store_reader *r)
+{
+	if (!r)
+		return;
+	for (unsigned int i = 0; i < STORE_READER_LAYOUTS; i++)
+		batch_layout_put(r->cache[i].layout);
+	sqlite3_finalize(r->next);
+	sqlite3_finalize(r->newest);
+	sqlite3_finalize(r->layout);
+	sqlite3_close(r->db);
+	free(r);
+}
+
+static struct batch_layout *store_reader_layout(struct store_reader *r,
+						int64_t id)
+{
+	struct batch_layout *l = NULL;
+
+	for (unsigned int i = 0; i < STORE_READER_LAYOUTS; i++)
+		if (r->cache[i].layout && r->cache[i].id == id)
+			return r->cache[i].layout;
+	if (store_sql_bind(r->layout, "i", id) == SQLITE_OK &&
+	    sqlite3_step(r->layout) == SQLITE_ROW)
+		l = batch_layout_read((const char *)
+				      sqlite3_column_text(r->layout, 0));
+	sqlite3_reset(r->layout);
+	if (!l)
+		return NULL;
+	unsigned int slot = r->cache_next++ % STORE_READER_LAYOUTS;
+
+	batch_layout_put(r->cache[slot].layout);
+	r->cache[slot].id = id;
+	r->cache[slot].layout = l;
+	return l;
+}
+
+static int store_reader_row(struct store_reader *r, struct batch **out)
+{
+	sqlite3_stmt *st = r->next;
+	struct batch_layout *l;
+	struct batch *b;
+	int err;
+
+	l = store_reader_layout(r, sqlite3_column_int64(st, 2));
+	b = l ? batch_new(l) : NULL;
+	if (!b)
+		return -EIO;
+	b->seq = (uint64_t)sqlite3_column_int64(st, 1);
+	b->from_ns = sqlite3_column_int64(st, 3);
+	b->to_ns = b->from_ns + sqlite3_column_int64(st, 4);
+	b->offset_ns = sqlite3_column_int64(st, 5);
+	b->clock = (enum batch_clock)sqlite3_column_int(st, 6);
+	b->sync = (enum batch_sync)sqlite3_column_int(st, 7);
+	b->bound_ns = sqlite3_column_int64(st, 8);
+	b->stamp_bound_ns = sqlite3_column_int64(st, 9);
+	snprintf(b->hub, sizeof(b->hub), "%s", sqlite3_column_text(st, 11));
+	snprintf(b->boot, sizeof(b->boot), "%s", sqlite3_column_text(st, 12));
+	err = batch_unpack(b, sqlite3_column_blob(st, 10),
+			   (size_t)sqlite3_column_bytes(st, 10));
+	if (err) {
+		batch_free(b);
+		return -EIO;
+	}
+	*out = b;
+	return 1;
+}
+
+int store_reader_next(struct store_reader *r, uint64_t after,
+		      struct batch **b, uint64_t *id)
+{
+	int ret = -EIO;
+	int rc = store_sql_bind(r->next, "i", (int64_t)after);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(r->next);
+	if (rc == SQLITE_ROW) {
+		*id = (uint64_t)sqlite3_column_int64(r->next, 0);
+		ret = store_reader_row(r, b);
+	} else if (rc == SQLITE_DONE) {
+		ret = 0;
+	}
+	sqlite3_reset(r->next);
+	return ret;
+}
+
+uint64_t store_reader_newest(struct store_reader *r)
+{
+	uint64_t id = 0;
+
+	if (sqlite3_step(r->newest) == SQLITE_ROW)
+		id = (uint64_t)sqlite3_column_int64(r->newest, 0);
+	sqlite3_reset(r->newest);
+	return id;
+}
+
+int store_reader_ledger(struct store_reader *r,
+			int (*sensor)(void *ctx, const char *name,
+				      const struct ledger_sensor *l),
+			int (*sink)(void *ctx, const char *name, int64_t cursor,
+				    const struct ledger_sink *l), void *ctx)
+{
+	int rc = sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_sensors(r->db, sensor, ctx);
+	if (rc == SQLITE_OK)
+		rc = store_sql_sinks(r->db, 1, sink, ctx);
+	sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : -EIO;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "common/store_sql.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+static int store_sql_vbind(sqlite3_stmt *st, const char *kinds, va_list ap)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = 1; kinds[i - 1] && rc == SQLITE_OK; i++) {
+		const void *blob;
+
+		switch (kinds[i - 1]) {
+		case 'i':
+			rc = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+			break;
+		case 's':
+			rc = sqlite3_bind_text(st, i, va_arg(ap, const char *),
+					       -1, SQLITE_TRANSIENT);
+			break;
+		default:
+			blob = va_arg(ap, const void *);
+			rc = sqlite3_bind_blob64(st, i, blob,
+						 va_arg(ap, size_t),
+						 SQLITE_TRANSIENT);
+		}
+	}
+	return rc;
+}
+
+int store_sql_bind(sqlite3_stmt *st, const char *kinds, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, kinds);
+	rc = store_sql_vbind(st, kinds, ap);
+	va_end(ap);
+	return rc;
+}
+
+int store_sql_run(sqlite3_stmt *st, const char *kinds, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, kinds);
+	rc = store_sql_vbind(st, kinds, ap);
+	va_end(ap);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static uint64_t store_sql_u64(sqlite3_stmt *st, int column)
+{
+	return (uint64_t)sqlite3_column_int64(st, column);
+}
+
+static const char *store_sql_text(sqlite3_stmt *st, int column)
+{
+	const unsigned char *text = sqlite3_column_text(st, column);
+
+	return text ? (const char *)text : "";
+}
+
+/* Sum of a reason that this version does not know is kept under the first. */
+static int store_sql_reasons(sqlite3 *db, const char *sql, const char *who,
+			     const char *(*name)(int), int reasons, uint64_t *n)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_bind(st, "s", who);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		int i = reasons - 1;
+
+		while (i > 0 && strcmp(name(i), store_sql_text(st, 0)))
+			i--;
+		n[i] += store_sql_u64(st, 1);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static const char *store_sql_drop_name(int i)
+{
+	return ledger_drop_name((enum ledger_drop)i);
+}
+
+static const char *store_sql_expiry_name(int i)
+{
+	return ledger_expiry_name((enum ledger_expiry)i);
+}
+
+int store_sql_sensors(sqlite3 *db,
+		      int (*fn)(void *ctx, const char *sensor,
+				const struct ledger_sensor *l), void *ctx)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db,
+		"SELECT name, captured, reduced, raw, pending FROM sensor"
+		" ORDER BY name", -1, &st, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *sensor = store_sql_text(st, 0);
+		struct ledger_sensor l = {
+			.captured = store_sql_u64(st, 1),
+			.reduced = store_sql_u64(st, 2),
+			.raw = store_sql_u64(st, 3),
+			.pending = store_sql_u64(st, 4),
+		};
+
+		rc = store_sql_reasons(db, "SELECT reason, n FROM dropped"
+				       " WHERE sensor = ?", sensor,
+				       store_sql_drop_name, LEDGER_DROPS,
+				       l.dropped);
+		if (rc == SQLITE_OK && fn(ctx, sensor, &l))
+			rc = SQLITE_DONE;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* Ids have no gaps, so the oldest and the newest tell how many there are. */
+#define STORE_SQL_WAITING_BY_ID						\
+	"SELECT name, cursor, made, acknowledged, max(0,"		\
+	" ifnull((SELECT max(id) FROM batch), 0) - max(cursor,"		\
+	"  ifnull((SELECT min(id) FROM batch), 1) - 1))"		\
+	" FROM sink ORDER BY name"
+#define STORE_SQL_WAITING_BY_COUNT					\
+	"SELECT name, cursor, made, acknowledged,"			\
+	" (SELECT count(*) FROM batch WHERE id > cursor)"		\
+	" FROM sink ORDER BY name"
+
+int store_sql_sinks(sqlite3 *db, int count,
+		    int (*fn)(void *ctx, const char *sink, int64_t cursor,
+			      const struct ledger_sink *l), void *ctx)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, count ? STORE_SQL_WAITING_BY_COUNT :
+				    STORE_SQL_WAITING_BY_ID, -1, &st, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *sink = store_sql_text(st, 0);
+		struct ledger_sink l = {
+			.made = store_sql_u64(st, 2),
+			.acknowledged = store_sql_u64(st, 3),
+			.waiting = store_sql_u64(st, 4),
+		};
+
+		rc = store_sql_reasons(db, "SELECT reason, n FROM expired"
+				       " WHERE sink = ?", sink,
+				       store_sql_expiry_name, LEDGER_EXPIRIES,
+				       l.expired);
+		if (rc == SQLITE_OK &&
+		    fn(ctx, sink, sqlite3_column_int64(st, 1), &l))
+			rc = SQLITE_DONE;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
