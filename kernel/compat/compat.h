@@ -91,4 +91,8 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define timer_container_of(var, timer, field)	from_timer(var, timer, field)
 #endif
 
+#ifndef CITYHUB_HAVE_GENL_INFO_DUMP
+#define genl_info_dump(cb)	genl_dumpit_info(cb)
+#endif
+
 #endif /* _CITYHUB_COMPAT_H */
