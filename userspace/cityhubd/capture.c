@@ -355,21 +355,21 @@ struct store_packet *capture_collect(struct capture *c)
 
 void capture_stop(struct capture *c)
 {
-	for (struct capture_member *m = c->members; m; m = m->next)
+	while (c->members) {
+		struct capture_member *m = c->members;
+
 		capture_close(m);
+		c->members = m->next;
+		free(m);
+	}
+	c->looked = false;
 }
 
 void capture_free(struct capture *c)
 {
-	struct capture_member *next;
-
 	if (!c)
 		return;
 	capture_stop(c);
-	for (struct capture_member *m = c->members; m; m = next) {
-		next = m->next;
-		free(m);
-	}
 	while (c->rests) {
 		struct capture_rest *r = c->rests;
 

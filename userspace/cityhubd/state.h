@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* State and fault messages, schemas cityhub.state/1 and cityhub.fault/1. */
+#ifndef CITYHUBD_STATE_H
+#define CITYHUBD_STATE_H
+
+#include <stdbool.h>
+
+#include "cityhubd/capture.h"
+#include "cityhubd/clock.h"
+#include "cityhubd/conf.h"
+#include "cityhubd/store.h"
+
+struct state {
+	const struct conf *conf;
+	const char *hub;
+	const char *boot;
+	const struct clock_map *clock;
+	const struct capture *capture;
+	const struct store_stats *store;	/* NULL when there is no store */
+};
+
+/* All give one line of JSON, freed by the caller, or NULL. */
+char *state_online(const struct state *st);
+/* @reason: "stopped", or "lost" for the will. */
+char *state_offline(const struct state *st, const char *reason);
+/* @text NULL: the fault is over. */
+char *state_fault(const struct state *st, const char *sensor, const char *text);
+
+#endif /* CITYHUBD_STATE_H */
