@@ -835,13 +835,15 @@ static void ade_energy_ready(struct ade *ade)
 
 static void ade_power_ready(struct ade *ade)
 {
-	u32 p;
+	u32 p, kind;
 
 	for (p = 0; p < PHASES; p++) {
 		struct ade_phase *ph = &ade->phase[p];
 
-		memcpy(ph->mean, ph->sum, sizeof(ph->mean));
-		memset(ph->sum, 0, sizeof(ph->sum));
+		for (kind = 0; kind < KINDS; kind++) {
+			ph->mean[kind] = ph->sum[kind];
+			ph->sum[kind] = 0;
+		}
 	}
 	memcpy(ade->means, ade->sums, sizeof(ade->means));
 	memset(ade->sums, 0, sizeof(ade->sums));
