@@ -22,9 +22,7 @@ static const struct sim_board sim_boards[] = {
 	{ .ops = &sim_pcba_dbm_ops, .type = "pcba-dbm", .i2c_addr = 0x48 },
 	{ .ops = &sim_mpl3115_ops, .type = "mpl3115", .i2c_addr = 0x60 },
 	{ .ops = &sim_bmp280_ops, .type = "bmp280", .i2c_addr = 0x76 },
-#ifdef SIM_HAVE_ADE9000
 	{ .ops = &sim_ade9000_ops, .type = "ade9000", .spi_max_hz = 20000000 },
-#endif
 };
 
 /**
