@@ -36,7 +36,8 @@ static const struct meaning_entry meaning_phase_labels[] = {
 	{ "reactive-power", "reactive_power", "var", 1e-3, WINDOW_LINEAR },
 	{ "apparent-power", "apparent_power", "VA", 1e-3, WINDOW_LINEAR },
 	{ "power-factor", "power_factor", "1", 1, WINDOW_LINEAR },
-	{ "frequency", "frequency", "Hz", 1, WINDOW_LINEAR },
+	/* IIO has no frequency; the drivers deliver the angular one, in rad/s. */
+	{ "frequency", "frequency", "Hz", 1 / (2 * M_PI), WINDOW_LINEAR },
 	{ "energy", "energy", "Wh", 1.0 / 3600, WINDOW_COUNTER },
 	{ "active-energy", "energy", "Wh", 1.0 / 3600, WINDOW_COUNTER },
 	{ "reactive-energy", "reactive_energy", "varh", 1.0 / 3600,
