@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the commands that talk to the hub share.
+ */
+#ifndef CITYHUB_HUB_H
+#define CITYHUB_HUB_H
+
+#include <cityhub/cityhub.h>
+
+#include "cmd.h"
+#include "writer.h"
+
+/* Connects, or says why not; returns an &enum cmd_exit. */
+int hub_open(const struct cmd *c, struct cityhub **h);
+
+/* Says why a call failed; returns the &enum cmd_exit of the error. */
+int hub_failed(const struct cmd *c, struct cityhub *h, int error);
+
+/*
+ * The member an argument means: an id, iio:deviceN, a name or a label.
+ * Returns an &enum cmd_exit, having said what is wrong.
+ */
+int hub_find_member(const struct cmd *c, struct cityhub *h, const char *arg,
+		    uint32_t *id);
+
+const char *hub_kind_name(enum cityhub_member_kind kind);
+const char *hub_gate_name(enum cityhub_member_gate gate);
+const char *hub_source_name(enum cityhub_member_stamp source);
+
+/* The values of a member, into an object that has begun. */
+void hub_write_member(struct writer *w, const struct cityhub_member *m);
+
+/* A row of the counters of a member. */
+void hub_write_stats(struct writer *w, const struct cityhub_stats *s);
+
+/* An array of the counters of some members. */
+void hub_write_stats_array(struct writer *w, const char *key,
+			   const struct cityhub_stats *s, size_t n);
+
+#endif
