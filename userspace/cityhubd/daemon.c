@@ -26,6 +26,7 @@
  */
 #define DAEMON_TICK_PHASE_NS	350000000
 #define DAEMON_SECOND_NS	1000000000
+#define DAEMON_FLUSH_S		2	/* what the disk is given at the end */
 
 struct daemon {
 	const char *path;
@@ -230,12 +231,13 @@ static void daemon_end(struct daemon *d)
 	notify_send("STOPPING=1");
 	capture_stop(d->capture);
 	daemon_commit(d);
+	store_flush(d->store, DAEMON_FLUSH_S);
 	ended = daemon_stop_mqtt(d, d->conf.mqtt.drain_s);
 	daemon_commit(d);	/* with what was acknowledged meanwhile */
 	if (!ended) {
-		/* Durable all the same: the writer is given its time. */
-		sleep(1);
-		_exit(0);
+		/* The thread left alone may still use what is freed below. */
+		store_flush(d->store, DAEMON_FLUSH_S);
+		_exit(EXIT_SUCCESS);
 	}
 	store_close(d->store);
 	d->store = NULL;

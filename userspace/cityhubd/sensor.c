@@ -16,6 +16,8 @@
 #define SENSOR_STALL_MIN_NS	3000000000
 #define SENSOR_STALL_UNKNOWN_NS	30000000000	/* when the rate is not known */
 
+#define SENSOR_LEARN		8	/* intervals the rate is learnt from */
+
 struct sensor {
 	struct source *src;
 	char name[BATCH_NAME];
@@ -34,6 +36,11 @@ struct sensor {
 	uint64_t pending_told;
 	int64_t heard_ns;	/* boottime of the last block or check */
 	bool armed;
+	/* A trigger does not tell its rate: it is learnt from the stamps. */
+	bool learns;
+	int64_t last_ns;
+	int64_t intervals[SENSOR_LEARN];
+	unsigned int nintervals;
 };
 
 struct sensor *sensor_new(struct source *src, const struct sensor_conf *conf)
@@ -134,6 +141,9 @@ int sensor_arm(struct sensor *s)
 	if (err)
 		return err;
 	s->armed = true;
+	s->learns = s->src->rate_hz <= 0;
+	s->last_ns = 0;
+	s->nintervals = 0;
 	s->heard_ns = clock_boottime_ns();
 	err = sensor_set_up(s);
 	if (err) {
@@ -174,11 +184,37 @@ static void sensor_stamp(struct sensor *s, const uint8_t *block, size_t n)
 					     s->utc_ns[i]);
 }
 
+static int sensor_by_length(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median, so that a tick left out does not count. */
+static void sensor_learn(struct sensor *s, int64_t utc_ns)
+{
+	int64_t sorted[SENSOR_LEARN];
+	int64_t interval = utc_ns - s->last_ns;
+
+	if (s->last_ns && interval > 0)
+		s->intervals[s->nintervals++ % SENSOR_LEARN] = interval;
+	s->last_ns = utc_ns;
+	if (s->nintervals < SENSOR_LEARN)
+		return;
+	memcpy(sorted, s->intervals, sizeof(sorted));
+	qsort(sorted, SENSOR_LEARN, sizeof(sorted[0]), sensor_by_length);
+	s->src->rate_hz = 1e9 / (double)sorted[SENSOR_LEARN / 2];
+	window_set_rate(s->window, s->src->rate_hz);
+}
+
 static void sensor_block(struct sensor *s, const uint8_t *block, size_t n)
 {
 	const struct source *src = s->src;
 
 	sensor_stamp(s, block, n);
+	for (size_t i = 0; s->learns && i < n; i++)
+		sensor_learn(s, s->utc_ns[i]);
 	for (unsigned int i = 0; i < src->channels; i++) {
 		const struct source_channel *c = &src->channel[i];
 

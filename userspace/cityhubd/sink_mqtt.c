@@ -44,6 +44,7 @@ struct sink_mqtt {
 	struct mosquitto *client;
 	struct store_reader *reader;
 	bool told_down;
+	char *state;		/* newest, told again after each connect */
 	/* Guards all below. */
 	pthread_mutex_t lock;
 	struct sink_mqtt_inbox inbox;
@@ -86,6 +87,18 @@ static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
 	m->told_down = true;
 }
 
+static void sink_mqtt_put_state(struct sink_mqtt *m)
+{
+	struct sink_message msg = { .retain = true };
+
+	if (!m->state)
+		return;
+	msg.topic = sink_mqtt_topic(m->hub, "state", NULL);
+	msg.payload = strdup(m->state);
+	if (msg.topic && msg.payload)
+		sink_set_state(m->sink, msg);
+}
+
 static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
 {
 	struct sink_mqtt *m = arg;
@@ -102,6 +115,7 @@ static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
 	m->connected = true;
 	pthread_mutex_unlock(&m->lock);
 	sink_connected(m->sink, sink_mqtt_now_ms());
+	sink_mqtt_put_state(m);
 }
 
 static void sink_mqtt_on_publish(struct mosquitto *client, void *arg, int mid)
@@ -297,11 +311,9 @@ static void sink_mqtt_take_inbox(struct sink_mqtt *m)
 	memset(&m->inbox, 0, sizeof(m->inbox));
 	pthread_mutex_unlock(&m->lock);
 	if (in.state) {
-		msg = (struct sink_message){
-			.topic = sink_mqtt_topic(m->hub, "state", NULL),
-			.payload = in.state, .retain = true,
-		};
-		sink_set_state(m->sink, msg);
+		free(m->state);
+		m->state = in.state;
+		sink_mqtt_put_state(m);
 	}
 	for (unsigned int i = 0; i < in.nfaults; i++) {
 		msg = (struct sink_message){
@@ -368,14 +380,12 @@ static bool sink_mqtt_ends(struct sink_mqtt *m)
 /* The last word, so that the broker does not publish the will. */
 static void sink_mqtt_farewell(struct sink_mqtt *m)
 {
-	struct sink_message msg = {
-		.topic = sink_mqtt_topic(m->hub, "state", NULL),
-		.payload = m->farewell, .retain = true,
-	};
 	int64_t until = sink_mqtt_now_ms() + SINK_MQTT_MISC_MS;
 
+	free(m->state);
+	m->state = m->farewell;
 	m->farewell = NULL;
-	sink_set_state(m->sink, msg);
+	sink_mqtt_put_state(m);
 	do {
 		sink_run(m->sink, sink_mqtt_now_ms());
 		sink_mqtt_poll(m, sink_mqtt_now_ms() + 50);
@@ -408,6 +418,7 @@ static void sink_mqtt_free(struct sink_mqtt *m)
 	free(m->inbox.state);
 	for (unsigned int i = 0; i < m->inbox.nfaults; i++)
 		free(m->inbox.faults[i]);
+	free(m->state);
 	free(m->will);
 	free(m->farewell);
 	pthread_mutex_destroy(&m->lock);

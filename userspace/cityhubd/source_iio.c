@@ -123,6 +123,7 @@ static enum batch_clock source_iio_set_clock(const struct iio_device *dev)
 			continue;
 		if (iio_device_attr_read(dev, attr, got, sizeof(got)) < 0)
 			continue;
+		got[strcspn(got, "\n")] = '\0';
 		if (!strcmp(got, wanted[i].name))
 			return wanted[i].clock;
 	}

@@ -21,6 +21,9 @@
 #define STORE_RETRY_S		1
 #define STORE_RATE_TAU_S	60.0
 #define STORE_STACK		(256 * 1024)
+/* What a row costs beside its body, and an empty file. */
+#define STORE_ROW_BYTES		80
+#define STORE_SMALL_BYTES	1000000
 
 struct store_count {
 	struct store_count *next;
@@ -43,9 +46,12 @@ struct store {
 	bool running;
 	double rate;		/* batches a second, the writer's own */
 	int64_t rate_at_ns;
+	double body;		/* bytes of a batch, the same */
 	/* Guards all below. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
+	pthread_cond_t done;	/* a packet was written, or could not be */
+	bool busy;
 	struct store_packet *head;
 	struct store_packet **tail;
 	size_t queued;
@@ -225,31 +231,41 @@ static int store_commit(struct store *s, const struct store_packet *p,
 	return rc;
 }
 
-static void store_rate(struct store *s, size_t batches)
+/* Batches a second and their size, smoothed. */
+static void store_rate(struct store *s, const struct store_packet *p)
 {
 	int64_t now = clock_boottime_ns();
 	double dt = (double)(now - s->rate_at_ns) / 1e9;
+	double weight = 1 - exp(-dt / STORE_RATE_TAU_S);
+	double body = 0;
 
-	if (dt < 0.01 || !batches)
+	if (dt < 0.01 || !p->n)
 		return;
-	if (s->rate <= 0)
-		s->rate = (double)batches / dt;
-	else
-		s->rate += ((double)batches / dt - s->rate) *
-			   (1 - exp(-dt / STORE_RATE_TAU_S));
+	for (size_t i = 0; i < p->n; i++)
+		body += (double)batch_pack_size(p->batches[i]);
+	body /= (double)p->n;
+	if (s->rate <= 0) {
+		s->rate = (double)p->n / dt;
+		s->body = body;
+	} else {
+		s->rate += ((double)p->n / dt - s->rate) * weight;
+		s->body += (body - s->body) * weight;
+	}
 	s->rate_at_ns = now;
 }
 
 /* How long the sinks may be away until something unsent is overwritten. */
 static double store_hours(const struct store *s, const struct store_stats *st)
 {
-	double each;
+	double each, left;
 
 	if (!st->batches || s->rate <= 0)
 		return NAN;
-	each = (double)st->bytes / (double)st->batches;
-	return ((double)s->max_bytes - each * (double)st->sink.waiting) /
-	       (each * s->rate) / 3600;
+	/* A small file says little about the size of a row. */
+	each = st->bytes < STORE_SMALL_BYTES ? s->body + STORE_ROW_BYTES :
+	       (double)st->bytes / (double)st->batches;
+	left = (double)s->max_bytes - each * (double)st->sink.waiting;
+	return fmax(0, left) / (each * s->rate) / 3600;
 }
 
 static void store_publish_stats(struct store *s, struct store_audit *a)
@@ -329,6 +345,7 @@ static struct store_packet *store_wait(struct store *s)
 	if (!s->head)
 		s->tail = &s->head;
 	p->next = NULL;
+	s->busy = true;
 	return p;
 }
 
@@ -381,7 +398,7 @@ static bool store_step(struct store *s)
 	pthread_mutex_unlock(&s->lock);
 	rc = store_commit(s, p, acked, &audit);
 	if (rc == SQLITE_OK) {
-		store_rate(s, p->n);
+		store_rate(s, p);
 		store_publish_stats(s, &audit);
 	} else {
 		store_failed(s);
@@ -403,8 +420,10 @@ static void *store_main(void *arg)
 	struct store *s = arg;
 
 	pthread_mutex_lock(&s->lock);
-	while (store_step(s))
-		;
+	while (store_step(s)) {
+		s->busy = false;
+		pthread_cond_broadcast(&s->done);
+	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -431,6 +450,7 @@ struct store *store_open(const struct store_conf *conf)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->wake, &attr);
+	pthread_cond_init(&s->done, &attr);
 	pthread_condattr_destroy(&attr);
 	return s;
 }
@@ -483,8 +503,25 @@ void store_close(struct store *s)
 	}
 	store_db_close(s->db);
 	pthread_cond_destroy(&s->wake);
+	pthread_cond_destroy(&s->done);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
+}
+
+bool store_flush(struct store *s, double seconds)
+{
+	struct timespec until;
+	bool durable;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)ceil(seconds);
+	pthread_mutex_lock(&s->lock);
+	while ((s->head || s->busy) &&
+	       pthread_cond_timedwait(&s->done, &s->lock, &until) != ETIMEDOUT)
+		;
+	durable = !s->head && !s->busy;
+	pthread_mutex_unlock(&s->lock);
+	return durable;
 }
 
 void store_submit(struct store *s, struct store_packet *p)

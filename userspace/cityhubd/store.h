@@ -54,6 +54,8 @@ int store_packet_add(struct store_packet *p, struct batch *b);
 int store_packet_count(struct store_packet *p, const char *sensor,
 		       const struct ledger_sensor *since);
 
+/* Wait until all is durable, for so long at most. Returns whether it is. */
+bool store_flush(struct store *s, double seconds);
 /* Takes the packet over. */
 void store_submit(struct store *s, struct store_packet *p);
 /* The sink has everything up to @id; durable with the next packet. */

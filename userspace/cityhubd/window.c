@@ -45,11 +45,11 @@ struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
 	w->results = calloc(n, sizeof(*w->results));
 	memcpy(copy, channels, n * sizeof(*copy));
 	w->length_ns = length_ns;
-	w->expected = (uint32_t)lround(rate_hz * (double)length_ns / 1e9);
 	w->n = n;
 	w->channels = copy;
 	w->emit = emit;
 	w->ctx = ctx;
+	window_set_rate(w, rate_hz);
 	if (w->sums && w->results)
 		return w;
 	window_free(w);
@@ -68,6 +68,11 @@ void window_free(struct window *w)
 	free(w->sums);
 	free(w->results);
 	free(w);
+}
+
+void window_set_rate(struct window *w, double rate_hz)
+{
+	w->expected = (uint32_t)lround(rate_hz * (double)w->length_ns / 1e9);
 }
 
 static int64_t window_floor(const struct window *w, int64_t utc_ns)

@@ -38,6 +38,8 @@ struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
 			  const struct window_channel *channels,
 			  window_emit emit, void *ctx);
 void window_free(struct window *w);
+/* From the next window on; 0: not known. */
+void window_set_rate(struct window *w, double rate_hz);
 
 /*
  * Feed @n scans: their instants in UTC and one column of values per channel,

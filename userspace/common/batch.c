@@ -285,6 +285,17 @@ ptrdiff_t batch_pack(const struct batch *b, uint8_t *buf, size_t room)
 	return p - buf;
 }
 
+size_t batch_pack_size(const struct batch *b)
+{
+	uint8_t one[BATCH_PACK_RESULT_MAX];
+	size_t sum = 0;
+
+	for (unsigned int i = 0; i < b->layout->n; i++)
+		sum += (size_t)(batch_pack_result(one, b->results[i],
+						  b->from_ns) - one);
+	return sum;
+}
+
 static const uint8_t *batch_unpack_result(struct batch_result *r,
 					  const uint8_t *p, const uint8_t *end,
 					  int64_t from_ns)

@@ -82,6 +82,7 @@ uint64_t batch_values(const struct batch *b);
 /* The results as bytes for the store. Returns the length, or -ENOSPC. */
 ptrdiff_t batch_pack(const struct batch *b, uint8_t *buf, size_t room);
 size_t batch_pack_room(const struct batch *b);
+size_t batch_pack_size(const struct batch *b);
 int batch_unpack(struct batch *b, const uint8_t *buf, size_t len);
 
 const char *batch_clock_name(enum batch_clock clock);
