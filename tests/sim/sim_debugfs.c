@@ -17,6 +17,7 @@ enum sim_attr_id {
 	SIM_NACK_AT,
 	SIM_CLOCK_PPB,
 	SIM_STATUS,
+	SIM_SIGN_BYTE,
 	SIM_TRANSFER_NS,
 	SIM_RESET,
 	SIM_TRUTH_LOST,
@@ -36,6 +37,7 @@ static const struct {
 	[SIM_NACK_AT] = { "nack_at", 0600, 0, U32_MAX },
 	[SIM_CLOCK_PPB] = { "clock_ppb", 0600, -500000000, 500000000 },
 	[SIM_STATUS] = { "status", 0600, 0, U32_MAX },
+	[SIM_SIGN_BYTE] = { "sign_byte", 0600, 0, U32_MAX },
 	[SIM_TRANSFER_NS] = { "transfer_ns", 0600, SIM_TRANSFER_COMPUTED,
 			      10LL * NSEC_PER_SEC },
 	[SIM_RESET] = { "reset", 0200, 1, 1 },
@@ -70,6 +72,8 @@ static s64 sim_attr_load(const struct sim_core *core, enum sim_attr_id id)
 		return faults->clock_ppb;
 	case SIM_STATUS:
 		return faults->status;
+	case SIM_SIGN_BYTE:
+		return faults->sign_byte;
 	case SIM_TRANSFER_NS:
 		return core->transfer_ns;
 	case SIM_TRUTH_LOST:
@@ -101,6 +105,9 @@ static void sim_attr_store(struct sim_core *core, enum sim_attr_id id, s64 val)
 		break;
 	case SIM_STATUS:
 		faults->status = val;
+		break;
+	case SIM_SIGN_BYTE:
+		faults->sign_byte = val;
 		break;
 	default:
 		WRITE_ONCE(core->transfer_ns, val);

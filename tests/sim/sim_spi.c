@@ -10,6 +10,12 @@
 #define SIM_SPI_MAX_HZ		50000000
 #define SIM_SPI_DEVICE_HZ	8000000
 
+/*
+ * A long transfer goes in pieces, with time passing between them: what is read
+ * late may have changed since the transfer began.
+ */
+#define SIM_SPI_PIECE		512
+
 /* What a chip answers that cannot follow the clock. */
 #define SIM_SPI_GARBAGE		0xa5
 
@@ -31,16 +37,23 @@ static void sim_spi_transfer(struct sim_core *core, struct spi_device *spi,
 	s64 computed = div_u64((u64)xfer->len * 8 * NSEC_PER_SEC,
 			       xfer->speed_hz);
 	s64 ns = sim_core_transfer_ns(core, computed);
-
-	if (sim_spi_understood(core, spi, xfer))
-		sim_core_spi_exchange(core, xfer->tx_buf, xfer->rx_buf,
-				      xfer->len);
-	else if (xfer->rx_buf)
-		memset(xfer->rx_buf, SIM_SPI_GARBAGE, xfer->len);
+	const u8 *tx = xfer->tx_buf;
+	u8 *rx = xfer->rx_buf;
+	u32 done, n;
 
 	/* A scripted time covers the message, with its first transfer. */
-	if (ns == computed || first)
-		sim_sleep_ns(ns);
+	if (ns != computed && !first)
+		ns = 0;
+
+	for (done = 0; done < xfer->len; done += n) {
+		n = min_t(u32, xfer->len - done, SIM_SPI_PIECE);
+		if (sim_spi_understood(core, spi, xfer))
+			sim_core_spi_exchange(core, tx ? tx + done : NULL,
+					      rx ? rx + done : NULL, n);
+		else if (rx)
+			memset(rx + done, SIM_SPI_GARBAGE, n);
+		sim_sleep_ns(div_u64(ns * n, xfer->len));
+	}
 	spi_transfer_delay_exec(xfer);
 }
 
