@@ -1104,77 +1104,102 @@ START_TEST(a_long_gap)
 }
 END_TEST
 
-static Suite *suite(void)
+static TCase *arithmetic(void)
 {
-	Suite *s = suite_create("sim ade9000");
-	TCase *pure = tcase_create("arithmetic");
-	TCase *power = tcase_create("power-on");
-	TCase *ready = tcase_create("registers");
-	TCase *run = tcase_create("running");
+	TCase *t = tcase_create("arithmetic");
 
-	tcase_add_test(pure, sine_is_good_to_1e_8);
-	tcase_add_test(pure, crc_vectors_of_the_sheet);
-	suite_add_tcase(s, pure);
+	tcase_add_test(t, sine_is_good_to_1e_8);
+	tcase_add_test(t, crc_vectors_of_the_sheet);
+	return t;
+}
 
-	tcase_add_checked_fixture(power, setup, teardown);
-	tcase_add_test(power, not_ready_for_50_ms);
-	tcase_add_test(power, reset_ends_within_a_transfer);
-	suite_add_tcase(s, power);
+static TCase *power_on(void)
+{
+	TCase *t = tcase_create("power-on");
 
-	tcase_add_checked_fixture(ready, setup_ready, teardown);
-	tcase_add_test(ready, software_reset);
-	tcase_add_test(ready, reset_values);
-	tcase_add_test(ready, width_follows_the_address);
-	tcase_add_test(ready, write_needs_all_its_bits);
-	tcase_add_test(ready, read_only_and_missing_registers);
-	tcase_add_test(ready, write_lock);
-	tcase_add_test(ready, check_registers);
-	tcase_add_test(ready, status_is_cleared_by_ones);
-	tcase_add_test(ready, errors_cannot_be_masked);
-	tcase_add_test(ready, checksum_fault);
-	tcase_add_test(ready, wave_burst_layouts);
-	tcase_add_test(ready, results_settle_after_run);
-	tcase_add_test(ready, reactive_power_can_be_off);
-	tcase_add_test(ready, settle_time_before_accumulation);
-	suite_add_tcase(s, ready);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, not_ready_for_50_ms);
+	tcase_add_test(t, reset_ends_within_a_transfer);
+	return t;
+}
 
-	tcase_add_checked_fixture(run, setup_run, teardown);
-	tcase_add_test(run, register_burst);
-	tcase_add_test(run, pages_end_on_time);
-	tcase_add_test(run, page_status_only_where_enabled);
-	tcase_add_test(run, clock_error);
-	tcase_add_test(run, fast_source);
-	tcase_add_test(run, stop_when_full);
-	tcase_add_test(run, reserved_and_resampled_write_nothing);
-	tcase_add_test(run, trigger);
-	tcase_add_test(run, slow_reader_sees_the_next_lap);
-	tcase_add_test(run, sign_byte_fault);
-	tcase_add_test(run, wave_is_the_mains);
-	tcase_add_test(run, meter_follows_the_world);
-	tcase_add_test(run, full_scale);
-	tcase_add_test(run, neutral);
-	tcase_add_test(run, gains);
-	tcase_add_test(run, results_stand_still_without_run);
-	tcase_add_test(run, energy_of_a_window);
-	tcase_add_test(run, energy_by_half_cycles);
-	tcase_add_test(run, power_windows);
-	tcase_add_test(run, accumulation_modes);
-	tcase_add_test(run, no_load);
-	tcase_add_test(run, energy_registers_wrap_at_45_bits);
-	tcase_add_test(run, read_with_reset_is_broken);
-	tcase_add_test(run, peaks_clear_on_read);
-	tcase_add_test(run, temperature);
-	tcase_add_test(run, other_events);
-	tcase_add_test(run, a_long_gap);
-	suite_add_tcase(s, run);
-	return s;
+static TCase *registers(void)
+{
+	TCase *t = tcase_create("registers");
+
+	tcase_add_checked_fixture(t, setup_ready, teardown);
+	tcase_add_test(t, software_reset);
+	tcase_add_test(t, reset_values);
+	tcase_add_test(t, width_follows_the_address);
+	tcase_add_test(t, write_needs_all_its_bits);
+	tcase_add_test(t, read_only_and_missing_registers);
+	tcase_add_test(t, write_lock);
+	tcase_add_test(t, check_registers);
+	tcase_add_test(t, status_is_cleared_by_ones);
+	tcase_add_test(t, errors_cannot_be_masked);
+	tcase_add_test(t, checksum_fault);
+	tcase_add_test(t, wave_burst_layouts);
+	tcase_add_test(t, results_settle_after_run);
+	tcase_add_test(t, reactive_power_can_be_off);
+	tcase_add_test(t, settle_time_before_accumulation);
+	return t;
+}
+
+static TCase *waveform(void)
+{
+	TCase *t = tcase_create("waveform");
+
+	tcase_add_checked_fixture(t, setup_run, teardown);
+	tcase_add_test(t, register_burst);
+	tcase_add_test(t, pages_end_on_time);
+	tcase_add_test(t, page_status_only_where_enabled);
+	tcase_add_test(t, clock_error);
+	tcase_add_test(t, fast_source);
+	tcase_add_test(t, stop_when_full);
+	tcase_add_test(t, reserved_and_resampled_write_nothing);
+	tcase_add_test(t, trigger);
+	tcase_add_test(t, slow_reader_sees_the_next_lap);
+	tcase_add_test(t, sign_byte_fault);
+	tcase_add_test(t, wave_is_the_mains);
+	return t;
+}
+
+static TCase *metering(void)
+{
+	TCase *t = tcase_create("metering");
+
+	tcase_add_checked_fixture(t, setup_run, teardown);
+	tcase_add_test(t, meter_follows_the_world);
+	tcase_add_test(t, full_scale);
+	tcase_add_test(t, neutral);
+	tcase_add_test(t, gains);
+	tcase_add_test(t, results_stand_still_without_run);
+	tcase_add_test(t, energy_of_a_window);
+	tcase_add_test(t, energy_by_half_cycles);
+	tcase_add_test(t, power_windows);
+	tcase_add_test(t, accumulation_modes);
+	tcase_add_test(t, no_load);
+	tcase_add_test(t, energy_registers_wrap_at_45_bits);
+	tcase_add_test(t, read_with_reset_is_broken);
+	tcase_add_test(t, peaks_clear_on_read);
+	tcase_add_test(t, temperature);
+	tcase_add_test(t, other_events);
+	tcase_add_test(t, a_long_gap);
+	return t;
 }
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
+	Suite *s = suite_create("sim ade9000");
+	SRunner *runner;
 	int failed;
 
+	suite_add_tcase(s, arithmetic());
+	suite_add_tcase(s, power_on());
+	suite_add_tcase(s, registers());
+	suite_add_tcase(s, waveform());
+	suite_add_tcase(s, metering());
+	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
