@@ -11,6 +11,7 @@
 #include <linux/hrtimer.h>
 #include <linux/iio/buffer.h>
 #include <linux/iio/iio.h>
+#include <linux/iio/kfifo_buf.h>
 #include <linux/iio/trigger.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -71,6 +72,13 @@ static inline int iio_push_to_buffers_with_ts(struct iio_dev *indio_dev,
 
 #ifndef CITYHUB_HAVE_IIO_ALTCURRENT
 #define IIO_ALTCURRENT		IIO_CURRENT
+#endif
+
+#ifndef CITYHUB_HAVE_KFIFO_DEV_ATTRS
+/* Before 6.2 the attributes are plain ones: the first member of these. */
+#define devm_iio_kfifo_buffer_setup_ext(dev, indio_dev, ops, attrs) \
+	devm_iio_kfifo_buffer_setup_ext(dev, indio_dev, ops, \
+					(const struct attribute **)(attrs))
 #endif
 
 #ifndef CITYHUB_HAVE_POLL_NESTED
