@@ -5,7 +5,8 @@
 # A test sources it, calls ok, is and skip, and ends with finish.
 #
 # Comment lines at the top of a test tell the runner (scripts/check):
-#   # kernel: uml 6.1    where to run it, once on each; default uml
+#   # kernel: uml 6.1    where to run it, once on each; default uml;
+#                        host is here, outside of any test kernel
 #   # hub: no            do not load cityhub
 #   # sim: no            do not load cityhub-sim
 #   # chips: sen66       chips of the virtual hub; default all

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: host
+#
+# scripts/vm itself: what it passes through, and that it notices every bug the
+# module vm-selftest plants.
+
+# shellcheck disable=SC2016,SC2317 # for the shell of the guest; through ok
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cd "$(dirname "$0")/../.." || exit
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR=$work
+
+# vm ARG...: status in $status, output in $work/out and $work/err
+vm() {
+	status=0
+	VM_OUT=$work/share scripts/vm --kernel uml --no-hub --no-sim "$@" \
+		> "$work/out" 2> "$work/err" || status=$?
+}
+
+# says TEXT: did scripts/vm say so?
+says() {
+	grep -q -- "$1" "$work/err" || {
+		cat "$work/err"
+		return 1
+	}
+}
+
+bugs='for bug; do
+	insmod "$VM_MODULES/tests/vm-selftest/vm-selftest.ko" bug=$bug || exit
+	rmmod vm-selftest
+done'
+
+pass_through() {
+	DEMO_WORD='two words' vm -- sh -c 'printf "%s\n" "$1" "$DEMO_WORD" "$PWD"
+		printf "\033[1mbold\r\n"
+		echo kept > "$VM_OUT/file"
+		touch written-in-the-guest && exit 42' sh 'it is "quoted"'
+	is "the exit status comes through" "$status" 42
+	is "the output comes through to the byte" "$(od -c "$work/out")" \
+		"$(printf '%s\n' 'it is "quoted"' 'two words' "$PWD" \
+			$'\033[1mbold\r' | od -c)"
+	is "what is under VM_OUT stays" "$(cat "$work/share/file")" kept
+	fails "nothing else does" test -e written-in-the-guest
+	is "a good run says nothing" "$(cat "$work/err")" ""
+}
+
+reports() {
+	# The overrun comes last: a report of KASAN switches lockdep off.
+	vm -- sh -c "$bugs" sh lock leak warn shift overrun
+	is "reports of the kernel fail the run" "$status" 125
+	ok "a warning is seen" says "vm-selftest: planted"
+	ok "an overrun is seen by KASAN" says "KASAN: slab-out-of-bounds"
+	ok "a wrong shift is seen by UBSAN" says "UBSAN: shift-out-of-bounds"
+	ok "a lock cycle is seen by lockdep" says "possible circular locking"
+	ok "a leak is seen by kmemleak" says "unreferenced object"
+}
+
+endings() {
+	vm -- sh -c "$bugs" sh stuck
+	is "a module that stays fails the run" "$status" 125
+	ok "it is named" says "vm_selftest cannot be unloaded"
+	vm -- sh -c "$bugs" sh oops
+	is "an oops fails the run" "$status" 125
+	ok "its log is shown" says bug_oops
+	vm --timeout 15 -- sleep infinity
+	is "a hang fails the run" "$status" 125
+	ok "it is called one" says "no end after 15 s"
+}
+
+clocks() {
+	local start
+
+	vm --real-time -- sh -c 'date +%s'
+	ok "the clock can be the host's" \
+		test $(($(cat "$work/out") - EPOCHSECONDS)) -ge -120
+	start=$SECONDS
+	vm --timeout 60 -- sh -c 'date +%s; sleep 86400; date +%s'
+	is "a day passes" \
+		"$(($(tail -n 1 "$work/out") - $(head -n 1 "$work/out")))" 86400
+	ok "in less than a minute" test $((SECONDS - start)) -lt 60
+}
+
+interrupted() {
+	local pid
+
+	set -m
+	VM_OUT=$work/share scripts/vm --kernel uml --no-hub --no-sim \
+		-- sh -c 'touch "$VM_OUT/started"; sleep infinity' &
+	pid=$!
+	set +m
+	ok "a long run starts" wait_for 60 test -e "$work/share/started"
+	kill -INT "$pid"
+	wait "$pid"
+	is "an interrupt ends it" $? 130
+	fails "nothing of it is left" pgrep -f "init=$PWD/scripts/.*$work"
+}
+
+pass_through
+reports
+endings
+clocks
+interrupted
+finish
