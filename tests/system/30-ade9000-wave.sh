@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: uml
+# chips: ade9000
+#
+# The waveform buffer of the ADE9000 against the truth log of the chip.
+
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+here=$(dirname "$0")
+work=$(mktemp -d)
+dev=ade9000-wave
+ac="current0 voltage0 current1 voltage1 current2 voltage2"
+
+# How late interrupts come, in ns: mostly a few us, now and then up to 0.4 ms.
+late=$(awk 'BEGIN {
+	srand(7)
+	for (i = 0; i < 499; i++) {
+		ns = -3000 * log(1 - rand())
+		if (rand() < 0.1)
+			ns += -30000 * log(1 - rand())
+		if (rand() < 0.005)
+			ns += 400000 * rand()
+		printf "%d ", ns
+	}
+}')
+
+# start WATERMARK CHANNEL...: capture into $work/buffer
+start() {
+	local watermark=$1 name
+
+	shift
+	iio_scan $dev off
+	for name in "$@" timestamp; do
+		iio_set $dev "scan_elements/in_${name}_en" 1
+	done
+	iio_set $dev buffer/length 4096
+	iio_set $dev buffer/watermark "$watermark"
+	sim_truth ade9000 > /dev/null
+	iio_set $dev buffer/enable 1
+	cat "/dev/$(iio_name $dev)" > "$work/buffer" &
+	reader=$!
+}
+
+stop() {
+	iio_set $dev buffer/enable 0
+	sleep 0.1
+	kill $reader
+	wait $reader 2>/dev/null
+	sim_truth ade9000 > "$work/truth"
+}
+
+compare() {
+	python3 "$here/wave_compare.py" "$@" "$work/buffer" "$work/truth"
+}
+
+# field NAME LINE: the number after a word of what wave_compare.py printed
+field() {
+	sed -E "s/.*\b$1 (-?[0-9]+).*/\1/" <<< "$2"
+}
+
+# capture SECONDS WATERMARK CHANNEL...
+capture() {
+	local seconds=$1
+
+	shift
+	start "$@"
+	sleep "$seconds"
+	stop
+}
+
+# columns COLUMNS SECONDS WATERMARK CHANNEL...: capture, nothing may be missing
+# shellcheck disable=SC2317 # called through ok
+columns() {
+	local columns=$1 found status
+
+	shift
+	capture "$@"
+	found=$(compare --columns "$columns")
+	status=$?
+	echo "$found"
+	[ "$status" = 0 ] || return
+	# Not more than the ring holds may be left behind, plus a page.
+	[ "$(field tail "$found")" -le 272 ] &&
+	[ "$(field delivered "$found")" -ge $(($1 * 8000 - 300)) ]
+}
+
+# A fault may cost samples, but not their order, nor may it invent any; it is
+# over when the stream is whole again at its end.
+# shellcheck disable=SC2317 # called through ok
+survives() {
+	local least=$1 found status
+
+	stop
+	found=$(compare --lost)
+	status=$?
+	echo "$found"
+	[ "$status" = 0 ] || return
+	[ "$(field delivered "$found")" -ge "$least" ] &&
+	[ "$(field tail "$found")" -le 272 ]
+}
+
+bind() {
+	echo spi0.0 > /sys/bus/spi/drivers/cityhub-ade9000/"$1"
+}
+
+iio_set $dev current_timestamp_clock monotonic_raw
+sim_set ade9000 truth_capacity 600000
+
+is "sampling frequency" "$(iio_get $dev sampling_frequency)" 8000
+is "label of a channel" "$(iio_get $dev in_current3_label)" IN
+
+# The chip's clock runs 20 ppm slow.
+sim_set ade9000 irq_late_ns "$late"
+sim_set ade9000 clock_ppb 20000
+# shellcheck disable=SC2086 # a list of channels
+capture 60.1 128 $ac
+is "no truth was lost" "$(cat $sim/ade9000/truth_lost)" 0
+found=$(compare --skip 4000)
+is "60 s of six channels, each sample once and in order" $? 0
+note "$found"
+ok "480000 samples" test "$(field delivered "$found")" -ge 480000
+is "none is missing" "$(field missing "$found")" 0
+ok "95 % of the stamps are right to 1 us" \
+	test "$(sed -E 's/.*error_ns [0-9]+ ([0-9]+).*/\1/' <<< "$found")" -le 1000
+ok "all stamps are right to 5 us" \
+	test "$(sed -E 's/.*error_ns [0-9]+ [0-9]+ ([0-9]+).*/\1/' <<< "$found")" \
+	-le 5000
+sim_set ade9000 irq_late_ns ""
+sim_set ade9000 clock_ppb 0
+
+# shellcheck disable=SC2086
+ok "an interrupt for each page" columns 0,1,2,3,4,5 2 1 $ac
+# shellcheck disable=SC2086
+ok "an interrupt for each fourth page" columns 0,1,2,3,4,5 2 64 $ac
+# shellcheck disable=SC2086
+ok "seven channels" columns 0,1,2,3,4,5,6 2 128 $ac current3
+ok "one phase" columns 2,3 2 128 current1 voltage1
+ok "one voltage" columns 5 2 128 voltage2
+ok "the neutral current" columns 6 2 128 current3
+ok "channels no burst fetches alone" \
+	columns 0,3,6 2 128 current0 voltage1 current3
+
+# shellcheck disable=SC2086
+start 128 $ac
+sleep 1
+sim_set ade9000 crc_error 2
+sleep 1
+ok "wrong checksums cost nothing" survives 15700
+ok "and nothing was missing" compare
+
+# shellcheck disable=SC2086
+start 128 $ac
+sleep 0.5
+sim_set ade9000 transfer_ns 20000000
+sleep 0.5
+sim_set ade9000 transfer_ns -1
+sleep 1
+ok "a bus too slow for a while" survives 12000
+fails "(and it did cost samples)" compare
+
+# shellcheck disable=SC2086
+start 128 $ac
+sleep 0.5
+sim_set ade9000 irq_lost 1
+sleep 3
+ok "a lost interrupt" survives 12000
+
+# shellcheck disable=SC2086
+start 128 $ac
+sleep 0.5
+sim_set ade9000 reset 1
+sleep 3
+ok "a reset of the chip" survives 12000
+like "the reset is logged" "$(dmesg | tail -n 3)" 'configuration restored'
+
+# The driver goes away while a reader waits.
+# shellcheck disable=SC2086
+start 128 $ac
+sleep 0.5
+bind unbind
+wait $reader
+is "unbind ends the reader" $? 1
+ok "bind again" bind bind
+iio_set $dev current_timestamp_clock monotonic_raw
+# shellcheck disable=SC2086
+ok "and the stream is there again" columns 0,1,2,3,4,5 2 128 $ac
+
+rm -r "$work"
+finish

@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: uml
+# chips: ade9000
+#
+# The metering device of the ADE9000 against the world it measures.
+
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+here=$(dirname "$0")
+work=$(mktemp -d)
+dev=ade9000-meter
+
+# A world that stands still; L3 feeds energy back.
+cat > "$work/world.csv" <<'END'
+t_s,l1_v,l1_a,l1_pf,l1_hz,l2_v,l2_a,l2_pf,l2_hz,l3_v,l3_a,l3_pf,l3_hz
+0,230.1,2.5,0.9,50.02,229.4,10.25,1,50.02,231.7,4,-0.8,50.02
+100000,230.1,2.5,0.9,50.02,229.4,10.25,1,50.02,231.7,4,-0.8,50.02
+END
+
+# by_label LABEL: print the value times scale of the channel with that label
+by_label() {
+	local dir file channel scale
+
+	dir=$(iio_dir $dev)
+	for file in "$dir"/in_*_label; do
+		[ "$(cat "$file")" = "$1" ] || continue
+		channel=${file%_label}
+		scale=$(sed -E 's/in_([a-z]+).*/in_\1_scale/' \
+			<<< "${channel##*/}")
+		awk -v raw="$(cat "${channel}_raw")" \
+			-v scale="$(cat "$dir/$scale")" \
+			'BEGIN { printf "%.9g\n", raw * scale }'
+		return
+	done
+	return 1
+}
+
+# near NAME GOT WANT TOLERANCE
+near() {
+	if awk -v got="$2" -v want="$3" -v tolerance="$4" 'BEGIN {
+		error = got - want
+		exit !(got != "" && error <= tolerance && -error <= tolerance)
+	}'; then
+		point ok "$1"
+	else
+		point "not ok" "$1"
+		note "got $2, want $3 within $4"
+	fi
+}
+
+# expected LABEL: what the channel should be, in units of the IIO ABI
+expected() {
+	awk -v label="$1" 'BEGIN {
+		v["L1"] = 230.1; a["L1"] = 2.5; pf["L1"] = 0.9
+		v["L2"] = 229.4; a["L2"] = 10.25; pf["L2"] = 1
+		v["L3"] = 231.7; a["L3"] = 4; pf["L3"] = -0.8
+		p = substr(label, 1, 2)
+		va = v[p] * a[p] * 1000
+		want["voltage"] = v[p] * 1000
+		want["current"] = a[p] * 1000
+		want["active-power"] = va * pf[p]
+		want["reactive-power"] = va * sqrt(1 - pf[p] * pf[p])
+		want["apparent-power"] = va
+		want["frequency"] = 50.02 * 2 * atan2(0, -1)
+		printf "%.9g\n", want[substr(label, 4)]
+	}'
+}
+
+# One code is 0.0107 mV, 0.0026 mA, 3.8 mW; a code of the period is 30 urad/s.
+# Two codes each for power, which the chip multiplies from rounded values.
+tolerance() {
+	case $1 in
+	*-voltage) echo 0.011 ;;
+	*-current) echo 0.0027 ;;
+	*-power) echo 7.6 ;;
+	*-frequency) echo 0.00004 ;;
+	esac
+}
+
+bind() {
+	echo spi0.0 > /sys/bus/spi/drivers/cityhub-ade9000/"$1"
+}
+
+world_scenario "$work/world.csv"
+sleep 2
+for phase in L1 L2 L3; do
+	for quantity in voltage current active-power reactive-power \
+			apparent-power frequency; do
+		label=$phase-$quantity
+		near "$label" "$(by_label $label)" "$(expected $label)" \
+			"$(tolerance $label)"
+	done
+done
+like "frequency in hertz" \
+	"$(cat "$(iio_dir $dev)"/in_*voltage0*frequency)" '^50\.0200'
+
+# Energy: twenty windows of a second each, signed.
+before=$(by_label L1-energy) before3=$(by_label L3-energy)
+sleep 20
+near "20 s of energy, in joules" \
+	"$(awk "BEGIN { print $(by_label L1-energy) - $before }")" \
+	"$(awk 'BEGIN { print 230.1 * 2.5 * 0.9 * 20 }')" 0.1
+near "20 s of energy fed back" \
+	"$(awk "BEGIN { print $(by_label L3-energy) - $before3 }")" \
+	"$(awk 'BEGIN { print -231.7 * 4 * 0.8 * 20 }')" 0.1
+
+# Faults
+sim_set ade9000 crc_error 2
+near "a wrong checksum is read again" "$(by_label L1-voltage)" 230100 0.011
+sim_set ade9000 crc_error 100
+fails "no value when all checksums are wrong" \
+	cat "$(iio_dir $dev)/in_energy0_raw" "$(iio_dir $dev)/in_current0_raw" \
+	"$(iio_dir $dev)/in_current1_raw"
+sim_set ade9000 crc_error 0
+before=$(by_label L1-energy)
+sim_set ade9000 reset 1
+sleep 4
+near "right again after a reset of the chip" "$(by_label L2-voltage)" 229400 \
+	0.011
+ok "and energy did not go back" \
+	awk "BEGIN { exit !($(by_label L1-energy) > $before) }"
+
+# Scans
+iio_scan $dev on
+iio_set $dev current_timestamp_clock monotonic_raw
+iio_set $dev trigger/current_trigger cityhub-0
+iio_set $dev buffer/length 64
+iio_set $dev buffer/enable 1
+cat "/dev/$(iio_name $dev)" > "$work/buffer" &
+reader=$!
+sleep 10.5
+# Seven scans and more, each of 20 words, three energies and a stamp
+scans=$(($(stat -c %s "$work/buffer") / 112))
+ok "a scan each second" test $scans -ge 10 -a $scans -le 11
+scan=$(python3 "$here/meter_scan.py" "$(iio_dir $dev)" "$work/buffer")
+for phase in L1 L2 L3; do
+	for quantity in voltage current active-power reactive-power \
+			apparent-power frequency; do
+		label=$phase-$quantity
+		near "scan: $label" \
+			"$(awk -v label=$label '$1 == label { print $2 }' \
+			   <<< "$scan")" "$(expected $label)" \
+			"$(tolerance $label)"
+	done
+done
+near "scan: energy per second" \
+	"$(awk '$1 == "L1-energy" { print $3 }' <<< "$scan")" \
+	"$(awk 'BEGIN { print 230.1 * 2.5 * 0.9 }')" 0.01
+
+bind unbind
+wait $reader
+is "unbind ends the reader" $? 1
+ok "bind again" bind bind
+near "and it measures" "$(by_label L1-voltage)" 230100 0.011
+
+rm -r "$work"
+finish
