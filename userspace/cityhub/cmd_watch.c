@@ -37,6 +37,7 @@ struct watch {
 	const char *hub;
 	const char *store;
 	const char *record_path;
+	const char *title;
 	FILE *record;
 	int64_t end_ms;
 	enum watch_output output;
@@ -134,6 +135,8 @@ static void watch_draw(struct watch *w)
 	mem = open_memstream(&text, &size);
 	if (!mem)
 		return;
+	if (w->title)
+		fprintf(mem, "%s\n", w->title);
 	watch_view_draw(w->view, mem, watch_clock_ns(CLOCK_REALTIME));
 	fclose(mem);
 	if (w->drawn_lines)
@@ -320,6 +323,7 @@ static int watch_options(struct watch *w, int argc, char **argv)
 		{ "record", required_argument, NULL, 'r' },
 		{ "seconds", required_argument, NULL, 'n' },
 		{ "plain", no_argument, NULL, 'p' },
+		{ "title", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -345,6 +349,9 @@ static int watch_options(struct watch *w, int argc, char **argv)
 			break;
 		case 'p':
 			w->output = WATCH_PLAIN;
+			break;
+		case 't':
+			w->title = optarg;
 			break;
 		default:
 			return cmd_usage(&cmd_watch, "unknown option");
@@ -383,7 +390,7 @@ static int watch_main(int argc, char **argv, struct writer *writer)
 
 const struct cmd cmd_watch = {
 	.name = "watch",
-	.args = "[--broker HOST:PORT --hub ID | --store FILE] [--record FILE] [--seconds N] [--plain]",
+	.args = "[--broker HOST:PORT --hub ID | --store FILE] [--record FILE] [--seconds N] [--plain] [--title TEXT]",
 	.help = "live view of what a hub delivers",
 	.details =
 		"  --broker HOST:PORT  subscribe there; needs --hub ID\n"
@@ -392,6 +399,7 @@ const struct cmd cmd_watch = {
 		"  --record FILE       keep each data message as a line of JSON\n"
 		"  --seconds N         end after so long (default: at Ctrl-C)\n"
 		"  --plain             lines instead of a screen, as in a pipe\n"
+		"  --title TEXT        a line that stays on top of the screen\n"
 		"  --json              the messages themselves, as lines of JSON\n",
 	.run = watch_main,
 };
