@@ -88,7 +88,7 @@ static void sim_core_step(struct sim_core *core, s64 at)
 	sim_core_lines(core, at);
 
 	if (WARN_ONCE(core->next <= at, "%s: next event lies in the past\n",
-		      core->board->ops->name))
+		      sim_board_name(core->board)))
 		core->next = SIM_NEVER;
 }
 

@@ -25,16 +25,23 @@ struct sim_core;
 /**
  * struct sim_board - one chip as it sits on the board
  * @ops:	its model
+ * @name:	name of the chip on this board where it is not that of the model
  * @type:	name its driver knows it by
  * @i2c_addr:	address on the I2C bus, 0 for a chip on SPI
  * @spi_max_hz:	fastest clock the chip understands
  */
 struct sim_board {
 	const struct sim_chip_ops *ops;
+	const char *name;
 	const char *type;
 	u16 i2c_addr;
 	u32 spi_max_hz;
 };
+
+static inline const char *sim_board_name(const struct sim_board *board)
+{
+	return board->name ?: board->ops->name;
+}
 
 /**
  * struct sim_line - one interrupt line, low while active

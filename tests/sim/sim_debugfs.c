@@ -258,7 +258,7 @@ void sim_debugfs_add(struct sim_core *core, struct dentry *root)
 	if (!attrs)
 		return;
 
-	core->dir = debugfs_create_dir(core->board->ops->name, root);
+	core->dir = debugfs_create_dir(sim_board_name(core->board), root);
 	for (i = 0; i < SIM_ATTRS; i++) {
 		attrs[i].core = core;
 		attrs[i].id = i;

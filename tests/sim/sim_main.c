@@ -17,10 +17,15 @@ static char *chips = "sen66,pcba-dbm,ade9000,mpl3115,bmp280";
 module_param(chips, charp, 0444);
 MODULE_PARM_DESC(chips, "chips on the board, separated by commas");
 
+/* The second and third of a kind are for tests that need many members. */
 static const struct sim_board sim_boards[] = {
 	{ .ops = &sim_sen66_ops, .type = "sen66", .i2c_addr = 0x6b },
 	{ .ops = &sim_pcba_dbm_ops, .type = "pcba-dbm", .i2c_addr = 0x48 },
 	{ .ops = &sim_mpl3115_ops, .type = "mpl3115", .i2c_addr = 0x60 },
+	{ .ops = &sim_mpl3115_ops, .name = "mpl3115-b", .type = "mpl3115",
+	  .i2c_addr = 0x61 },
+	{ .ops = &sim_mpl3115_ops, .name = "mpl3115-c", .type = "mpl3115",
+	  .i2c_addr = 0x62 },
 	{ .ops = &sim_bmp280_ops, .type = "bmp280", .i2c_addr = 0x76 },
 	{ .ops = &sim_ade9000_ops, .type = "ade9000", .spi_max_hz = 20000000 },
 };
@@ -40,7 +45,7 @@ static const struct sim_board *sim_board_find(const char *name)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sim_boards); i++)
-		if (!strcmp(sim_boards[i].ops->name, name))
+		if (!strcmp(sim_board_name(&sim_boards[i]), name))
 			return &sim_boards[i];
 
 	return NULL;
