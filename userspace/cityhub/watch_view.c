@@ -76,6 +76,8 @@ struct watch_view {
 	uint64_t waiting;
 	int trend;		/* of the backlog: 1 grows, -1 shrinks */
 	double values[VIEW_ITEMS];
+	/* Two sensors may measure the same: the first one is shown. */
+	char owners[VIEW_ITEMS][VIEW_NAME];
 	struct view_class classes[VIEW_CLASSES];
 	struct view_boot boots[VIEW_BOOTS];
 	unsigned int nboots;
@@ -198,6 +200,13 @@ static struct view_class *view_class(struct watch_view *v, const char *name)
 	return NULL;
 }
 
+static bool view_owned(struct watch_view *v, size_t i, const char *sensor)
+{
+	if (!*v->owners[i])
+		snprintf(v->owners[i], sizeof(v->owners[i]), "%s", sensor);
+	return !strcmp(v->owners[i], sensor);
+}
+
 static void view_result(struct watch_view *v, const json_t *batch,
 			const json_t *r)
 {
@@ -216,7 +225,8 @@ static void view_result(struct watch_view *v, const json_t *batch,
 		    strcmp(item->phase, view_text(r, "phase")) ||
 		    !isfinite(value))
 			continue;
-		v->values[i] = value * item->factor;
+		if (view_owned(v, i, view_text(batch, "sensor")))
+			v->values[i] = value * item->factor;
 		c->seen = true;
 		c->instant_ns = instant > c->instant_ns ? instant :
 				c->instant_ns;

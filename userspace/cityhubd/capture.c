@@ -10,6 +10,7 @@
 #include "cityhubd/ids.h"
 #include "cityhubd/sensor.h"
 #include "cityhubd/source_iio.h"
+#include "cityhubd/stamps.h"
 #include "common/log.h"
 
 #define CAPTURE_RETRY_MAX_NS	60000000000
@@ -42,6 +43,7 @@ struct capture {
 	struct capture_member *members;
 	struct capture_rest *rests;
 	struct store_packet *packet;
+	struct stamps *stamps;
 	unsigned long fingerprint;
 	bool looked;
 	bool told_none;
@@ -56,7 +58,10 @@ struct capture *capture_new(struct loop *loop, const struct conf *conf,
 	if (!c)
 		return NULL;
 	c->packet = store_packet_new();
-	if (!c->packet) {
+	c->stamps = stamps_new();
+	if (!c->packet || !c->stamps) {
+		store_packet_free(c->packet);
+		stamps_free(c->stamps);
 		free(c);
 		return NULL;
 	}
@@ -325,9 +330,15 @@ void capture_rescan(struct capture *c)
 
 void capture_tick(struct capture *c, int64_t boot_ns)
 {
-	for (struct capture_member *m = c->members; m; m = m->next)
-		if (m->sensor && sensor_tick(m->sensor, boot_ns))
+	stamps_refresh(c->stamps);
+	for (struct capture_member *m = c->members; m; m = m->next) {
+		if (!m->sensor)
+			continue;
+		sensor_set_stamp_bound(m->sensor,
+				       stamps_bound_ns(c->stamps, m->key));
+		if (sensor_tick(m->sensor, boot_ns))
 			capture_down(m, sensor_why(m->sensor));
+	}
 }
 
 struct store_packet *capture_collect(struct capture *c)
@@ -377,6 +388,7 @@ void capture_free(struct capture *c)
 		free(r);
 	}
 	store_packet_free(c->packet);
+	stamps_free(c->stamps);
 	free(c);
 }
 

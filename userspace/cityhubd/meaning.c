@@ -145,6 +145,16 @@ static int meaning_decimals(double lsb)
 }
 
 /* SEN5x and SEN6x answer with the largest number of the format. */
+/* Drivers in the kernel that do not keep to the units of the ABI. */
+static double meaning_quirk(const struct meaning_input *in)
+{
+	/* degrees, where millidegrees are due */
+	if (!strcmp(in->device, "mpl3115") && !strcmp(in->id, "temp") &&
+	    in->scale < 1)
+		return 1000;
+	return 1;
+}
+
 static void meaning_set_unknown(const struct meaning_input *in,
 				struct meaning *m)
 {
@@ -175,7 +185,7 @@ void meaning_find(const struct meaning_input *in, struct meaning *m)
 		 e ? e->unit : "1");
 	snprintf(m->channel.phase, sizeof(m->channel.phase), "%s", phase);
 	m->offset = in->offset;
-	m->factor = in->scale * (e ? e->factor : 1);
+	m->factor = in->scale * (e ? e->factor : 1) * meaning_quirk(in);
 	m->window.reduce = e ? e->reduce : WINDOW_LINEAR;
 	m->channel.decimals = meaning_decimals(fabs(m->factor));
 	if (m->window.reduce == WINDOW_LEVEL)

@@ -34,6 +34,7 @@ struct sensor {
 	int64_t *utc_ns;
 	struct ledger_sensor since;
 	uint64_t pending_told;
+	int64_t stamp_bound_ns;
 	int64_t heard_ns;	/* boottime of the last block or check */
 	bool armed;
 	/* A trigger does not tell its rate: it is learnt from the stamps. */
@@ -57,6 +58,7 @@ struct sensor *sensor_new(struct source *src, const struct sensor_conf *conf)
 	s->clock = conf->clock;
 	s->out = conf->out;
 	s->ctx = conf->ctx;
+	s->stamp_bound_ns = BATCH_UNKNOWN;
 	return s;
 }
 
@@ -103,6 +105,7 @@ static void sensor_emit(void *ctx, int64_t from_ns, int64_t to_ns,
 	b->to_ns = to_ns;
 	b->offset_ns = s->clock->offset_ns;
 	b->bound_ns = s->clock->bound_ns;
+	b->stamp_bound_ns = s->stamp_bound_ns;
 	b->sync = s->clock->sync;
 	b->clock = s->src->clock;
 	s->out(s->ctx, b);
@@ -308,6 +311,11 @@ bool sensor_account(struct sensor *s, struct ledger_sensor *since)
 	memset(&s->since, 0, sizeof(s->since));
 	s->pending_told = pending;
 	return news;
+}
+
+void sensor_set_stamp_bound(struct sensor *s, int64_t bound_ns)
+{
+	s->stamp_bound_ns = bound_ns;
 }
 
 const char *sensor_name(const struct sensor *s)

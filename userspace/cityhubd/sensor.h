@@ -40,6 +40,8 @@ int sensor_tick(struct sensor *s, int64_t boot_ns);
  */
 bool sensor_account(struct sensor *s, struct ledger_sensor *since);
 
+/* Of the stamps against their clock, for the batches to come. */
+void sensor_set_stamp_bound(struct sensor *s, int64_t bound_ns);
 const char *sensor_name(const struct sensor *s);
 const char *sensor_key(const struct sensor *s);
 /* Why the last call failed. */

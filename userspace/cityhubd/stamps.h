@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How good the stamps of the sensors are, asked from the hub's module. */
+#ifndef CITYHUBD_STAMPS_H
+#define CITYHUBD_STAMPS_H
+
+#include <stdint.h>
+
+struct stamps;
+
+/* NULL when out of memory. Works, and knows nothing, without the module. */
+struct stamps *stamps_new(void);
+void stamps_free(struct stamps *s);
+/* Ask again; call once per window. */
+void stamps_refresh(struct stamps *s);
+/*
+ * Bound of the stamps of "iio:deviceN" since the refresh before the last one,
+ * the worse of both; BATCH_UNKNOWN when it is not known.
+ */
+int64_t stamps_bound_ns(const struct stamps *s, const char *key);
+
+#endif /* CITYHUBD_STAMPS_H */
