@@ -75,6 +75,49 @@ is "a hundred entries" "$(dbm 0x14 101 | xargs -n 1 | grep -c 60)" 100
 dbm_write 0x09 4
 is "a cleared history" "$(dbm 0x14 100 | xargs -n 1 | sort -u)" 0
 
+# Interrupts: each edge is swallowed, and so counted down.
+edges() {
+	echo $((1000 - $(cat "$sim/pcba-dbm/irq_lost")))
+}
+
+sim_set pcba-dbm irq_lost 1000
+dbm_write 0x09 5
+dbm_write 0x06 0x0a
+sleep 4.4
+is "no interrupt before the 90th entry" "$(edges)" 0
+sleep 0.2
+is "one with the 90th" "$(edges)" 1
+dbm_write 0x09 1
+sleep 2
+is "none while the history stays full" "$(edges)" 1
+dbm_write 0x09 4
+sleep 4.6
+is "another after 90 more" "$(edges)" 2
+dbm_write 0x09 4
+sleep 4.6
+is "none while the last one is not cleared" "$(edges)" 2
+dbm_write 0x09 5
+dbm_write 0x06 0x1a
+sleep 0.2
+is "none while the level is within the thresholds" "$(edges)" 2
+noise 86
+sleep 0.2
+is "one when it is above" "$(edges)" 3
+dbm_write 0x09 1
+sleep 0.2
+is "another, it still is" "$(edges)" 4
+dbm_write 0x0e 86
+dbm_write 0x09 1
+sleep 0.2
+is "none, the threshold is the level" "$(edges)" 4
+noise 44
+sleep 0.2
+is "one when it is below" "$(edges)" 5
+dbm_write 0x06 2
+dbm_write 0x09 5
+sleep 5
+is "none when switched off" "$(edges)" 5
+
 # Power down.
 dbm_write 0x06 3
 sim_truth pcba-dbm > /dev/null
