@@ -385,7 +385,7 @@ static int conf_parse(struct conf_reader *r, config_t *cfg)
 	if (ok)
 		return 0;
 	at = config_error_file(cfg);
-	snprintf(r->why, r->room, "%s:%d: %s; look for a missing ';', '=', quote or bracket here or in the line before",
+	snprintf(r->why, r->room, "%s:%d: %s; look for a missing '=', quote or bracket here or in the line before",
 		 at ? at : r->path, config_error_line(cfg),
 		 config_error_text(cfg));
 	return -EINVAL;

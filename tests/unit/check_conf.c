@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Configurations, good and bad: file, line and what to do. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "cityhubd/conf.h"
+
+static char dir[200], path[300], why[512];
+static struct conf conf;
+
+static void setup(void)
+{
+	unit_dir(dir, sizeof(dir), "conf");
+	snprintf(path, sizeof(path), "%s/c.conf", dir);
+	conf_defaults(&conf);
+	why[0] = '\0';
+}
+
+static void teardown(void)
+{
+	unit_dir_remove(dir);
+}
+
+static int load(const char *text)
+{
+	unit_write(path, text);
+	return conf_load(&conf, path, why, sizeof(why));
+}
+
+START_TEST(defaults)
+{
+	ck_assert_int_eq(load(""), 0);
+	ck_assert_double_eq(conf.capture.window_s, 1);
+	ck_assert_double_eq(conf.store.max_mb, 256);
+	ck_assert(conf.mqtt.tls);
+	ck_assert_str_eq(conf.mqtt.host, "");
+	ck_assert(!conf.store.allow_tmpfs);
+}
+END_TEST
+
+START_TEST(shipped_file_says_the_defaults)
+{
+	struct conf fresh;
+
+	conf_defaults(&fresh);
+	ck_assert_int_eq(conf_load(&conf, "userspace/cityhubd/cityhubd.conf",
+				   why, sizeof(why)), 0);
+	ck_assert_str_eq(conf.store.path, fresh.store.path);
+	ck_assert_double_eq(conf.store.max_mb, fresh.store.max_mb);
+	ck_assert_double_eq(conf.store.commit_s, fresh.store.commit_s);
+	ck_assert_double_eq(conf.capture.window_s, fresh.capture.window_s);
+	ck_assert_double_eq(conf.capture.latency_s, fresh.capture.latency_s);
+	ck_assert_double_eq(conf.capture.rescan_s, fresh.capture.rescan_s);
+	ck_assert_int_eq(conf.mqtt.keepalive_s, fresh.mqtt.keepalive_s);
+	ck_assert_double_eq(conf.mqtt.state_s, fresh.mqtt.state_s);
+	ck_assert_double_eq(conf.mqtt.drain_s, fresh.mqtt.drain_s);
+	ck_assert_int_eq(conf.mqtt.tls, fresh.mqtt.tls);
+	ck_assert_str_eq(conf.log.level, fresh.log.level);
+}
+END_TEST
+
+START_TEST(everything_set)
+{
+	ck_assert_int_eq(load(
+		"hub = { id = \"lamp-1\"; name = \"N\";"
+		" location = { lat = 48.2; lon = 16; height_m = 4.5; }; };\n"
+		"capture = { devices = [ \"sen66\", \"pcba-dbm\" ];"
+		" window_s = 10; };\n"
+		"store = { path = \"/x/y.db\"; max_mb = 8.0;"
+		" allow_tmpfs = true; };\n"
+		"mqtt = { host = \"h\"; port = 1883; tls = false; };\n"), 0);
+	ck_assert_str_eq(conf.hub.id, "lamp-1");
+	ck_assert_double_eq(conf.hub.lon, 16);
+	ck_assert_uint_eq(conf.capture.ndevices, 2);
+	ck_assert_str_eq(conf.capture.devices[1], "pcba-dbm");
+	ck_assert_double_eq(conf.capture.window_s, 10);
+	ck_assert_int_eq(conf.mqtt.port, 1883);
+	ck_assert(!conf.mqtt.tls);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int line;
+	const char *says;
+} bad[] = {
+	{ "\nstor = { };\n", 2, "unknown key 'stor'; did you mean 'store'?" },
+	{ "store = {\n max_mb = 5.0;\n max_mbb = 5.0;\n};\n", 3,
+	  "did you mean 'store.max_mb'?" },
+	{ "store = { quite_else = 1; };\n", 1, "remove it" },
+	{ "mqtt = { port = \"1883\"; };\n", 1,
+	  "mqtt.port must be a whole number, e.g. port = 8883;" },
+	{ "mqtt = { port = 1883.5; };\n", 1, "whole number" },
+	{ "mqtt = {\n port = 70000; };\n", 2, "from 1 to 65535" },
+	{ "mqtt = { tls = 1; };\n", 1, "true or false" },
+	{ "mqtt = { host = 5; };\n", 1, "a text in quotes" },
+	{ "mqtt = 5;\n", 1, "must be a group" },
+	{ "capture = { devices = \"sen66\"; };\n", 1, "must be a list" },
+	{ "capture = { devices = [ 1, 2 ]; };\n", 1, "names in quotes" },
+	{ "capture = { window_s = 0.01; };\n", 1, "from 0.2 to 86400" },
+	{ "hub = { id = \"a/b\"; };\n", 1, "cannot be part of a topic" },
+	{ "log = {\n\n level = \"loud\"; };\n", 3, "use error, warning, info" },
+	{ "store = { path = \"here.db\"; };\n", 1, "must be a full path" },
+	{ "mqtt = {\n port 5; };\n", 2, "missing '='" },
+	{ "mqtt = { cert_file = \"/etc/passwd\"; };\n", 1, "go together" },
+	{ "mqtt = { ca_file = \"/none/such\"; };\n", 1, "No such file" },
+	{ "mqtt = { password_file = \"/etc/passwd\"; };\n", 1,
+	  "needs mqtt.username" },
+};
+
+START_TEST(refused)
+{
+	struct conf before = conf;
+	char place[400];
+
+	ck_assert_int_eq(load(bad[_i].text), -EINVAL);
+	snprintf(place, sizeof(place), "%s:%d: ", path, bad[_i].line);
+	ck_assert_msg(!strncmp(why, place, strlen(place)), "%s", why);
+	ck_assert_msg(strstr(why, bad[_i].says) != NULL, "%s", why);
+	ck_assert_mem_eq(&before, &conf, sizeof(conf));
+}
+END_TEST
+
+START_TEST(no_such_file)
+{
+	ck_assert_int_eq(conf_load(&conf, "/none/such", why, sizeof(why)),
+			 -ENOENT);
+	ck_assert_msg(strstr(why, "/none/such: ") == why, "%s", why);
+	ck_assert_msg(strstr(why, "--config") != NULL, "%s", why);
+}
+END_TEST
+
+START_TEST(an_included_file_is_named)
+{
+	char other[300], text[700];
+
+	snprintf(other, sizeof(other), "%s/other.conf", dir);
+	unit_write(other, "\n\nmqtt = { prt = 1; };\n");
+	snprintf(text, sizeof(text), "@include \"%s\"\n", other);
+	ck_assert_int_eq(load(text), -EINVAL);
+	ck_assert_msg(strstr(why, "other.conf:3: ") != NULL, "%s", why);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("conf");
+	TCase *t = tcase_create("conf");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, defaults);
+	tcase_add_test(t, shipped_file_says_the_defaults);
+	tcase_add_test(t, everything_set);
+	tcase_add_loop_test(t, refused, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_test(t, no_such_file);
+	tcase_add_test(t, an_included_file_is_named);
+	suite_add_tcase(s, t);
+	return unit_run(s);
+}

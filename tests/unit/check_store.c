@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The store on a real disk: cursors, the ledger, the bound, kill -9 and
+ * damaged files.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "cityhubd/store.h"
+#include "common/log.h"
+#include "common/store_reader.h"
+
+static char dir[200], path[300];
+static struct store_conf conf;
+static struct batch_layout *layout;
+
+static void setup(void)
+{
+	const struct batch_channel channel = { "co2", "co2", "ppm", "", 2 };
+
+	log_set_level(LOG_LEVEL_ERROR - 1);	/* what is tested is loud */
+	unit_dir(dir, sizeof(dir), "store");
+	snprintf(path, sizeof(path), "%s/s.db", dir);
+	conf = (struct store_conf){
+		.path = path, .max_bytes = 100000000, .allow_tmpfs = true,
+		.hub = "h", .boot = "boot-1",
+	};
+	layout = batch_layout_new("sen66", 1, &channel);
+}
+
+static void teardown(void)
+{
+	batch_layout_put(layout);
+	unit_dir_remove(dir);
+}
+
+static struct store *open_store(uint64_t *cursor)
+{
+	struct store *s = store_open(&conf);
+	uint64_t c;
+
+	ck_assert_ptr_nonnull(s);
+	ck_assert_int_eq(store_add_sink(s, "mqtt", cursor ? cursor : &c), 0);
+	ck_assert_int_eq(store_start(s), 0);
+	return s;
+}
+
+static void add_batch(struct store_packet *p, double value)
+{
+	struct batch *b = batch_new(layout);
+
+	ck_assert_ptr_nonnull(b);
+	b->from_ns = (int64_t)value * SECOND;
+	b->to_ns = b->from_ns + SECOND;
+	b->results[0] = (struct batch_result){
+		.mean = value, .min = value, .max = value, .rms = value,
+		.last = value, .instant_ns = b->from_ns, .count = 1,
+		.expected = 1,
+	};
+	ck_assert_int_eq(store_packet_add(p, b), 0);
+}
+
+/* A packet of @n batches, the values in them captured, @extra more too. */
+static void submit(struct store *s, unsigned int n, double first,
+		   uint64_t extra, uint64_t pending, uint64_t unknown)
+{
+	struct store_packet *p = store_packet_new();
+	struct ledger_sensor since = { 0 };
+
+	for (unsigned int i = 0; i < n; i++)
+		add_batch(p, first + i);
+	since.captured = n + extra;
+	since.pending = pending;
+	since.dropped[LEDGER_DROP_UNKNOWN] = unknown;
+	ck_assert_int_eq(store_packet_count(p, "sen66", &since), 0);
+	store_submit(s, p);
+}
+
+static void submit_empty(struct store *s)
+{
+	store_submit(s, store_packet_new());
+	ck_assert(store_flush(s, 5));
+}
+
+struct seen {
+	struct ledger_sensor sensor;
+	struct ledger_sink sink;
+};
+
+static int see_sensor(void *ctx, const char *name, const struct ledger_sensor *l)
+{
+	ck_assert_str_eq(name, "sen66");
+	((struct seen *)ctx)->sensor = *l;
+	return 0;
+}
+
+static int see_sink(void *ctx, const char *name, int64_t cursor,
+		    const struct ledger_sink *l)
+{
+	(void)cursor;
+	ck_assert_str_eq(name, "mqtt");
+	((struct seen *)ctx)->sink = *l;
+	return 0;
+}
+
+static struct store_reader *open_reader(void)
+{
+	char why[200] = "";
+	struct store_reader *r = store_reader_open(path, why, sizeof(why));
+
+	ck_assert_msg(r != NULL, "%s", why);
+	return r;
+}
+
+static struct seen ledger(void)
+{
+	struct seen seen = { 0 };
+	struct store_reader *r = open_reader();
+
+	ck_assert_int_eq(store_reader_ledger(r, see_sensor, see_sink, &seen), 0);
+	store_reader_close(r);
+	return seen;
+}
+
+START_TEST(written_and_read)
+{
+	struct store *s = open_store(NULL);
+	struct store_reader *r;
+	struct batch *b;
+	uint64_t id, seq = 0;
+
+	submit(s, 3, 100, 0, 0, 0);
+	ck_assert(store_flush(s, 5));
+	r = open_reader();
+	for (uint64_t after = 0; after < 3; after++) {
+		ck_assert_int_eq(store_reader_next(r, after, &b, &id), 1);
+		ck_assert_uint_eq(id, after + 1);
+		ck_assert_str_eq(b->hub, "h");
+		ck_assert_str_eq(b->boot, "boot-1");
+		ck_assert_str_eq(batch_layout_sensor(b->layout), "sen66");
+		ck_assert_double_eq(b->results[0].mean, 100 + (double)after);
+		ck_assert_int_eq(b->to_ns - b->from_ns, SECOND);
+		if (seq)
+			ck_assert_uint_eq(b->seq, seq + 1);
+		seq = b->seq;
+		batch_free(b);
+	}
+	ck_assert_int_eq(store_reader_next(r, 3, &b, &id), 0);
+	ck_assert_uint_eq(store_reader_newest(r), 3);
+	store_reader_close(r);
+	store_close(s);
+}
+END_TEST
+
+static uint64_t newest_seq(void)
+{
+	struct store_reader *r = open_reader();
+	uint64_t id, seq;
+	struct batch *b;
+
+	ck_assert_int_eq(store_reader_next(r, store_reader_newest(r) - 1, &b,
+					   &id), 1);
+	seq = b->seq;
+	batch_free(b);
+	store_reader_close(r);
+	return seq;
+}
+
+START_TEST(numbers_go_on_after_a_restart_and_start_over_with_a_boot)
+{
+	uint64_t seq;
+
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 2, 1, 0, 0, 0); s; }));
+	seq = newest_seq();
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 1, 1, 0, 0, 0); s; }));
+	ck_assert_uint_eq(newest_seq(), seq + 1);
+	conf.boot = "boot-2";
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 1, 1, 0, 0, 0); s; }));
+	ck_assert_uint_eq(newest_seq(), 1);
+}
+END_TEST
+
+START_TEST(cursor_is_kept)
+{
+	struct store *s = open_store(NULL);
+	struct seen seen;
+	uint64_t cursor;
+
+	submit(s, 5, 1, 0, 0, 0);
+	store_ack(s, "mqtt", 3);
+	submit_empty(s);
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.made, 5);
+	ck_assert_uint_eq(seen.sink.acknowledged, 3);
+	ck_assert_uint_eq(seen.sink.waiting, 2);
+	store_ack(s, "mqtt", 2);	/* never back */
+	submit_empty(s);
+	store_close(s);
+	s = open_store(&cursor);
+	ck_assert_uint_eq(cursor, 3);
+	store_close(s);
+	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
+}
+END_TEST
+
+START_TEST(a_new_sink_gets_what_is_stored)
+{
+	struct store *s = store_open(&conf);
+	uint64_t cursor = 9;
+
+	ck_assert_int_eq(store_start(s), 0);
+	submit(s, 4, 1, 0, 0, 0);
+	store_close(s);
+	store_close(open_store(&cursor));
+	ck_assert_uint_eq(cursor, 0);
+	ck_assert_uint_eq(ledger().sink.made, 4);
+	ck_assert_uint_eq(ledger().sink.waiting, 4);
+}
+END_TEST
+
+START_TEST(ledger_adds_up)
+{
+	struct store *s = open_store(NULL);
+	struct store_stats stats;
+	struct seen seen;
+
+	submit(s, 2, 1, 10, 7, 3);
+	submit(s, 1, 3, 0, 7, 0);
+	ck_assert(store_flush(s, 5));
+	seen = ledger();
+	ck_assert_uint_eq(seen.sensor.captured, 13);
+	ck_assert_uint_eq(seen.sensor.reduced, 3);
+	ck_assert_uint_eq(seen.sensor.pending, 7);
+	ck_assert_uint_eq(seen.sensor.dropped[LEDGER_DROP_UNKNOWN], 3);
+	ck_assert_int_eq(ledger_sensor_balance(&seen.sensor), 0);
+	store_get_stats(s, &stats);
+	ck_assert_uint_eq(stats.unbalanced, 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(an_uncounted_drop_is_seen)
+{
+	struct store *s = open_store(NULL);
+	struct store_stats stats;
+	struct seen seen;
+
+	submit(s, 2, 1, 1, 0, 0);
+	ck_assert(store_flush(s, 5));
+	store_get_stats(s, &stats);
+	ck_assert_uint_eq(stats.unbalanced, 1);
+	ck_assert_ptr_nonnull(strstr(stats.imbalance, "sen66"));
+	seen = ledger();
+	ck_assert_int_eq(ledger_sensor_balance(&seen.sensor), 1);
+	store_close(s);
+}
+END_TEST
+
+/* The oldest go first, what was not sent is counted. */
+START_TEST(bounded)
+{
+	struct store *s;
+	struct seen seen;
+	struct store_stats stats;
+	struct store_reader *r;
+	struct batch *b;
+	uint64_t id;
+
+	conf.max_bytes = 200000;
+	s = open_store(NULL);
+	for (int i = 0; i < 40; i++) {
+		submit(s, 100, 100 * i + 1, 0, 0, 0);
+		if (i != 4)
+			continue;
+		ck_assert(store_flush(s, 5));
+		store_ack(s, "mqtt", 300);
+	}
+	ck_assert(store_flush(s, 20));
+	store_get_stats(s, &stats);
+	ck_assert_uint_le(stats.bytes, conf.max_bytes);
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.made, 4000);
+	ck_assert_uint_eq(seen.sink.acknowledged, 300);
+	ck_assert_uint_gt(seen.sink.expired[LEDGER_EXPIRED_SIZE], 0);
+	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
+	ck_assert_uint_eq(stats.unbalanced, 0);
+	r = open_reader();
+	ck_assert_int_eq(store_reader_next(r, 0, &b, &id), 1);
+	ck_assert_uint_eq(id, 4000 - seen.sink.waiting + 1);
+	ck_assert_double_eq(b->results[0].mean, (double)id);
+	batch_free(b);
+	ck_assert_uint_eq(store_reader_newest(r), 4000);
+	store_reader_close(r);
+	/* An acknowledgement of what has expired changes nothing. */
+	store_ack(s, "mqtt", 310);
+	submit_empty(s);
+	ck_assert_uint_eq(ledger().sink.acknowledged, 300);
+	store_close(s);
+}
+END_TEST
+
+/* A child writes and is killed: what it saw durable is there afterwards. */
+static void write_until_killed(int fd)
+{
+	struct store *s = open_store(NULL);
+
+	for (uint64_t n = 1;; n++) {
+		submit(s, 1, (double)n, 1, 1, n == 1 ? 0 : 1);
+		if (!store_flush(s, 5) || write(fd, &n, sizeof(n)) < 0)
+			_exit(1);
+	}
+}
+
+START_TEST(kill_9)
+{
+	for (int round = 0; round < 10; round++) {
+		uint64_t n, durable = 0;
+		int fds[2], status;
+		struct seen seen;
+		pid_t pid;
+
+		teardown();
+		setup();
+		ck_assert_int_eq(pipe(fds), 0);
+		pid = fork();
+		if (!pid)
+			write_until_killed(fds[1]);
+		close(fds[1]);
+		for (int i = 0; i < 5 + 3 * round; i++)
+			ck_assert_int_eq(read(fds[0], &n, sizeof(n)), sizeof(n));
+		usleep(300 * (useconds_t)round);
+		kill(pid, SIGKILL);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		while (read(fds[0], &n, sizeof(n)) == sizeof(n))
+			;
+		durable = n;
+		close(fds[0]);
+		store_close(open_store(NULL));
+		seen = ledger();
+		ck_assert_uint_ge(seen.sink.made, durable);
+		ck_assert_uint_eq(seen.sink.waiting, seen.sink.made);
+		/* The one value that pended is gone, and that is written. */
+		ck_assert_uint_eq(seen.sensor.dropped[LEDGER_DROP_CRASH], 1);
+		ck_assert_uint_eq(seen.sensor.pending, 0);
+		ck_assert_int_eq(ledger_sensor_balance(&seen.sensor), 0);
+	}
+}
+END_TEST
+
+static unsigned int count_files(const char *part)
+{
+	char command[500];
+	unsigned int n = 0;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "ls %s | grep -c -- '%s'", dir, part);
+	f = popen(command, "r");
+	ck_assert_int_eq(fscanf(f, "%u", &n), 1);
+	pclose(f);
+	return n;
+}
+
+START_TEST(a_damaged_file_is_set_aside)
+{
+	struct store *s;
+	uint64_t before;
+
+	store_close(({ struct store *t = open_store(NULL);
+		       submit(t, 50, 1, 0, 0, 0); t; }));
+	before = newest_seq();
+	ck_assert_int_eq(truncate(path, 9000), 0);
+	s = open_store(NULL);
+	submit(s, 1, 1, 0, 0, 0);
+	store_close(s);
+	ck_assert_uint_ge(count_files("damaged"), 1);
+	/* In the same boot no number comes twice. */
+	ck_assert_uint_gt(newest_seq(), before);
+}
+END_TEST
+
+START_TEST(a_file_of_something_else_is_set_aside)
+{
+	unit_write(path, "this is no database, and long enough to be looked at");
+	store_close(open_store(NULL));
+	ck_assert_uint_eq(count_files("damaged"), 1);
+}
+END_TEST
+
+START_TEST(a_newer_store_is_refused)
+{
+	char command[400];
+
+	store_close(open_store(NULL));
+	snprintf(command, sizeof(command),
+		 "python3 -c 'import sqlite3; c = sqlite3.connect(\"%s\");"
+		 " c.execute(\"pragma user_version=99\")'", path);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_ptr_null(store_open(&conf));
+	ck_assert_uint_eq(count_files("s.db"), 1);
+}
+END_TEST
+
+START_TEST(memory_is_refused)
+{
+	conf.allow_tmpfs = false;
+	conf.path = "/dev/shm/cityhub-check.db";
+	ck_assert_ptr_null(store_open(&conf));
+	ck_assert_int_ne(access(conf.path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(no_folder)
+{
+	conf.path = "/proc/none/such.db";
+	ck_assert_ptr_null(store_open(&conf));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("store");
+	TCase *t = tcase_create("store");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, written_and_read);
+	tcase_add_test(t, numbers_go_on_after_a_restart_and_start_over_with_a_boot);
+	tcase_add_test(t, cursor_is_kept);
+	tcase_add_test(t, a_new_sink_gets_what_is_stored);
+	tcase_add_test(t, ledger_adds_up);
+	tcase_add_test(t, an_uncounted_drop_is_seen);
+	tcase_add_test(t, bounded);
+	tcase_add_test(t, kill_9);
+	tcase_add_test(t, a_damaged_file_is_set_aside);
+	tcase_add_test(t, a_file_of_something_else_is_set_aside);
+	tcase_add_test(t, a_newer_store_is_refused);
+	tcase_add_test(t, memory_is_refused);
+	tcase_add_test(t, no_folder);
+	suite_add_tcase(s, t);
+	return unit_run(s);
+}
