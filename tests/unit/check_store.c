@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 
 #include "cityhubd/store.h"
@@ -37,14 +38,21 @@ static void teardown(void)
 	unit_dir_remove(dir);
 }
 
+/* In a child that is killed no assertion of Check may be on its way. */
+static void must(bool good)
+{
+	if (!good)
+		abort();
+}
+
 static struct store *open_store(uint64_t *cursor)
 {
 	struct store *s = store_open(&conf);
 	uint64_t c;
 
-	ck_assert_ptr_nonnull(s);
-	ck_assert_int_eq(store_add_sink(s, "mqtt", cursor ? cursor : &c), 0);
-	ck_assert_int_eq(store_start(s), 0);
+	must(s != NULL);
+	must(store_add_sink(s, "mqtt", cursor ? cursor : &c) == 0);
+	must(store_start(s) == 0);
 	return s;
 }
 
@@ -52,7 +60,7 @@ static void add_batch(struct store_packet *p, double value)
 {
 	struct batch *b = batch_new(layout);
 
-	ck_assert_ptr_nonnull(b);
+	must(b != NULL);
 	b->from_ns = (int64_t)value * SECOND;
 	b->to_ns = b->from_ns + SECOND;
 	b->results[0] = (struct batch_result){
@@ -60,7 +68,7 @@ static void add_batch(struct store_packet *p, double value)
 		.last = value, .instant_ns = b->from_ns, .count = 1,
 		.expected = 1,
 	};
-	ck_assert_int_eq(store_packet_add(p, b), 0);
+	must(store_packet_add(p, b) == 0);
 }
 
 /* A packet of @n batches, the values in them captured, @extra more too. */
@@ -75,7 +83,7 @@ static void submit(struct store *s, unsigned int n, double first,
 	since.captured = n + extra;
 	since.pending = pending;
 	since.dropped[LEDGER_DROP_UNKNOWN] = unknown;
-	ck_assert_int_eq(store_packet_count(p, "sen66", &since), 0);
+	must(store_packet_count(p, "sen66", &since) == 0);
 	store_submit(s, p);
 }
 
@@ -374,6 +382,7 @@ START_TEST(a_damaged_file_is_set_aside)
 	store_close(({ struct store *t = open_store(NULL);
 		       submit(t, 50, 1, 0, 0, 0); t; }));
 	before = newest_seq();
+	usleep(100000);		/* 50 batches in less than 50 ms are not a hub */
 	ck_assert_int_eq(truncate(path, 9000), 0);
 	s = open_store(NULL);
 	submit(s, 1, 1, 0, 0, 0);
