@@ -17,7 +17,7 @@ export TMPDIR=$work
 # vm ARG...: status in $status, output in $work/out and $work/err
 vm() {
 	status=0
-	VM_OUT=$work/share scripts/vm --kernel uml --no-hub --no-sim "$@" \
+	VM_OUT=$work/share scripts/vm --kernel "$kernel" --no-hub --no-sim "$@" \
 		> "$work/out" 2> "$work/err" || status=$?
 }
 
@@ -39,13 +39,13 @@ pass_through() {
 		printf "\033[1mbold\r\n"
 		echo kept > "$VM_OUT/file"
 		touch written-in-the-guest && exit 42' sh 'it is "quoted"'
-	is "the exit status comes through" "$status" 42
-	is "the output comes through to the byte" "$(od -c "$work/out")" \
+	is "$kernel: the exit status comes through" "$status" 42
+	is "$kernel: the output comes through to the byte" "$(od -c "$work/out")" \
 		"$(printf '%s\n' 'it is "quoted"' 'two words' "$PWD" \
 			$'\033[1mbold\r' | od -c)"
-	is "what is under VM_OUT stays" "$(cat "$work/share/file")" kept
-	fails "nothing else does" test -e written-in-the-guest
-	is "a good run says nothing" "$(cat "$work/err")" ""
+	is "$kernel: what is under VM_OUT stays" "$(cat "$work/share/file")" kept
+	fails "$kernel: nothing else does" test -e written-in-the-guest
+	is "$kernel: a good run says nothing" "$(cat "$work/err")" ""
 }
 
 reports() {
@@ -99,7 +99,11 @@ interrupted() {
 	fails "nothing of it is left" pgrep -f "init=$PWD/scripts/.*$work"
 }
 
+kernel=uml
 pass_through
+kernel=6.1
+pass_through
+kernel=uml
 reports
 endings
 clocks
