@@ -14,7 +14,7 @@
  * A long transfer goes in pieces, with time passing between them: what is read
  * late may have changed since the transfer began.
  */
-#define SIM_SPI_PIECE		512
+#define SIM_SPI_PIECE		1024
 
 /* What a chip answers that cannot follow the clock. */
 #define SIM_SPI_GARBAGE		0xa5
@@ -38,6 +38,7 @@ static void sim_spi_transfer(struct sim_core *core, struct spi_device *spi,
 			       xfer->speed_hz);
 	s64 ns = sim_core_transfer_ns(core, computed);
 	const u8 *tx = xfer->tx_buf;
+	s64 start = sim_raw_ns();
 	u8 *rx = xfer->rx_buf;
 	u32 done, n;
 
@@ -52,7 +53,9 @@ static void sim_spi_transfer(struct sim_core *core, struct spi_device *spi,
 					      rx ? rx + done : NULL, n);
 		else if (rx)
 			memset(rx + done, SIM_SPI_GARBAGE, n);
-		sim_sleep_ns(div_u64(ns * n, xfer->len));
+		/* To an absolute time: sleeping too long does not add up. */
+		sim_sleep_ns(start + div_u64(ns * (done + n), xfer->len) -
+			     sim_raw_ns());
 	}
 	spi_transfer_delay_exec(xfer);
 }
