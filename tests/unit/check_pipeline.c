@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Source to store: a source of our own through sensor, window and capture,
+ * with its failures.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+
+#include "cityhubd/capture.h"
+#include "cityhubd/sensor.h"
+#include "cityhubd/store.h"
+#include "common/log.h"
+#include "common/store_reader.h"
+
+#define BLOCK	10
+
+/* be:u16 value, 6 bytes of padding, le:s64 stamp */
+struct scan {
+	uint8_t value[2];
+	uint8_t padding[6];
+	int64_t stamp;
+};
+
+struct fake {
+	struct source source;
+	struct source_channel channel;
+	struct scan scans[BLOCK];
+	size_t n;
+	int fd;
+	int arm_error, read_error, check_error;
+	unsigned int arms, disarms, checks;
+};
+
+static unsigned int closes;
+
+static int fake_arm(struct source *s)
+{
+	struct fake *f = (struct fake *)s;
+
+	f->arms++;
+	snprintf(s->why, sizeof(s->why), "does not want to");
+	return f->arm_error;
+}
+
+static int fake_fd(struct source *s)
+{
+	return ((struct fake *)s)->fd;
+}
+
+static ssize_t fake_read(struct source *s, const uint8_t **block)
+{
+	struct fake *f = (struct fake *)s;
+	eventfd_t drained;
+	size_t n = f->n;
+
+	if (f->read_error)
+		return f->read_error;
+	if (!n)
+		return -EAGAIN;
+	f->n = 0;
+	ck_assert_int_eq(eventfd_read(f->fd, &drained), 0);
+	*block = (const uint8_t *)f->scans;
+	return (ssize_t)(n * sizeof(struct scan));
+}
+
+static int fake_check(struct source *s)
+{
+	struct fake *f = (struct fake *)s;
+
+	f->checks++;
+	return f->check_error;
+}
+
+static void fake_disarm(struct source *s)
+{
+	((struct fake *)s)->disarms++;
+}
+
+static void fake_close(struct source *s)
+{
+	struct fake *f = (struct fake *)s;
+
+	closes++;
+	close(f->fd);
+	free(f);
+}
+
+static const struct source_ops fake_ops = {
+	.arm = fake_arm, .fd = fake_fd, .read = fake_read,
+	.check = fake_check, .disarm = fake_disarm, .close = fake_close,
+};
+
+static struct fake *fake_new(const char *name)
+{
+	struct decode_channel layout[2] = {
+		{ .format = { .bits = 16, .storage = 16, .is_be = true } },
+		{ .format = { .bits = 64, .storage = 64, .is_signed = true } },
+	};
+	const struct meaning_input in = {
+		.device = "sen66", .id = "concentration_co2", .scale = 0.0001,
+		.format = layout[0].format,
+	};
+	struct fake *f = calloc(1, sizeof(*f));
+
+	ck_assert_ptr_nonnull(f);
+	f->fd = eventfd(0, EFD_NONBLOCK);
+	f->source.ops = &fake_ops;
+	snprintf(f->source.key, sizeof(f->source.key), "fake:%s", name);
+	snprintf(f->source.name, sizeof(f->source.name), "%s", name);
+	f->source.rate_hz = 10;
+	f->source.block_scans = BLOCK;
+	f->source.scan_size = (size_t)decode_compile(layout, 2);
+	ck_assert_uint_eq(f->source.scan_size, sizeof(struct scan));
+	f->source.stamp = layout[1];
+	f->source.channels = 1;
+	f->channel.decode = layout[0];
+	meaning_find(&in, &f->channel.meaning);
+	f->source.channel = &f->channel;
+	return f;
+}
+
+static void deliver(struct fake *f, int64_t stamp, unsigned int value)
+{
+	ck_assert_uint_lt(f->n, BLOCK);
+	f->scans[f->n].value[0] = (uint8_t)(value >> 8);
+	f->scans[f->n].value[1] = (uint8_t)value;
+	f->scans[f->n].stamp = stamp;
+	f->n++;
+	ck_assert_int_eq(eventfd_write(f->fd, 1), 0);
+}
+
+/* ---- one sensor ---------------------------------------------------------- */
+
+static struct clock_map map;
+static struct batch *out[16];
+static unsigned int nout;
+
+static void take(void *ctx, struct batch *b)
+{
+	(void)ctx;
+	ck_assert_uint_lt(nout, 16);
+	out[nout++] = b;
+}
+
+static struct sensor *sensor(struct fake *f)
+{
+	const struct sensor_conf conf = {
+		.name = "co2", .window_ns = SECOND, .clock = &map, .out = take,
+	};
+	struct sensor *s = sensor_new(&f->source, &conf);
+
+	ck_assert_ptr_nonnull(s);
+	return s;
+}
+
+static void setup(void)
+{
+	log_set_level(LOG_LEVEL_ERROR - 1);
+	map = (struct clock_map){ .valid = true, .offset_ns = 1000 * SECOND,
+				  .bound_ns = 5, .sync = BATCH_SYNCHRONISED };
+	nout = closes = 0;
+}
+
+static void teardown(void)
+{
+	while (nout)
+		batch_free(out[--nout]);
+}
+
+START_TEST(a_block_becomes_a_batch)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+	struct ledger_sensor l;
+
+	ck_assert_int_eq(sensor_arm(s), 0);
+	deliver(f, 5 * SECOND, 400);
+	deliver(f, 5 * SECOND + 1, 0xffff);
+	deliver(f, 5 * SECOND + 2, 600);
+	deliver(f, 6 * SECOND, 700);
+	ck_assert_int_eq(sensor_read(s), 0);
+	ck_assert_uint_eq(nout, 1);
+	ck_assert_int_eq(out[0]->from_ns, 1005 * SECOND);
+	ck_assert_int_eq(out[0]->offset_ns, 1000 * SECOND);
+	ck_assert_int_eq(out[0]->bound_ns, 5);
+	ck_assert_str_eq(batch_layout_sensor(out[0]->layout), "co2");
+	ck_assert_double_eq_tol(out[0]->results[0].mean, 500, 1e-9);
+	ck_assert_uint_eq(out[0]->results[0].count, 2);
+	ck_assert_uint_eq(out[0]->results[0].expected, 10);
+	ck_assert_int_eq(out[0]->results[0].instant_ns, 1005 * SECOND + 2);
+	ck_assert(sensor_account(s, &l));
+	ck_assert_uint_eq(l.captured, 4);
+	ck_assert_uint_eq(l.pending, 1);
+	ck_assert_uint_eq(l.dropped[LEDGER_DROP_UNKNOWN], 1);
+	ck_assert(!sensor_account(s, &l));
+	sensor_disarm(s);
+	ck_assert_uint_eq(nout, 2);
+	ck_assert(sensor_account(s, &l));
+	ck_assert_uint_eq(l.pending, 0);
+	sensor_free(s);
+	ck_assert_uint_eq(closes, 1);
+}
+END_TEST
+
+START_TEST(errors_come_through)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+
+	f->arm_error = -EBUSY;
+	ck_assert_int_eq(sensor_arm(s), -EBUSY);
+	ck_assert_str_eq(sensor_why(s), "does not want to");
+	f->arm_error = 0;
+	ck_assert_int_eq(sensor_arm(s), 0);
+	f->read_error = -ENODEV;
+	ck_assert_int_eq(sensor_read(s), -ENODEV);
+	sensor_free(s);
+	ck_assert_uint_eq(closes, 1);
+}
+END_TEST
+
+START_TEST(a_stall_is_looked_into)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+	int64_t now = clock_boottime_ns();
+
+	ck_assert_int_eq(sensor_arm(s), 0);
+	ck_assert_int_eq(sensor_tick(s, now + SECOND), 0);
+	ck_assert_uint_eq(f->checks, 0);
+	ck_assert_int_eq(sensor_tick(s, now + 4 * SECOND), 0);
+	ck_assert_uint_eq(f->checks, 1);
+	ck_assert_int_eq(sensor_tick(s, now + 5 * SECOND), 0);
+	ck_assert_uint_eq(f->checks, 1);
+	f->check_error = -EPIPE;
+	ck_assert_int_eq(sensor_tick(s, now + 9 * SECOND), -EPIPE);
+	sensor_free(s);
+}
+END_TEST
+
+START_TEST(the_rate_is_learnt)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+
+	f->source.rate_hz = 0;
+	ck_assert_int_eq(sensor_arm(s), 0);
+	for (int i = 0; i < 9; i++)
+		deliver(f, 5 * SECOND + i * SECOND / 4 + (i == 5) * 1000, 400);
+	ck_assert_int_eq(sensor_read(s), 0);
+	ck_assert_double_eq_tol(sensor_rate(s), 4, 1e-3);
+	ck_assert_uint_eq(out[0]->results[0].expected, 4);
+	sensor_free(s);
+}
+END_TEST
+
+/* ---- several, with the store behind them --------------------------------- */
+
+static unsigned int faults, ends;
+static char fault_text[200];
+
+static void on_fault(void *ctx, const char *name, const char *text)
+{
+	(void)ctx;
+	(void)name;
+	faults += text != NULL;
+	ends += text == NULL;
+	if (text)
+		snprintf(fault_text, sizeof(fault_text), "%s", text);
+}
+
+static void collect_name(void *ctx, const char *name, double rate)
+{
+	(void)rate;
+	strcat(ctx, name);
+	strcat(ctx, " ");
+}
+
+static int keep_ledger(void *ctx, const char *name, const struct ledger_sensor *l)
+{
+	(void)name;
+	ck_assert_int_eq(ledger_sensor_balance(l), 0);
+	ledger_sensor_add(ctx, l);
+	return 0;
+}
+
+static int skip_sink(void *ctx, const char *name, int64_t cursor,
+		     const struct ledger_sink *l)
+{
+	(void)ctx, (void)name, (void)cursor, (void)l;
+	return 0;
+}
+
+START_TEST(two_sensors_into_the_store)
+{
+	char dir[200], path[300], why[200], names[200] = "";
+	struct loop *loop = loop_new();
+	struct ledger_sensor sum = { 0 };
+	struct store_reader *r;
+	struct capture *c;
+	struct store *s;
+	struct conf conf;
+	struct fake *a = fake_new("a/b"), *b = fake_new("a/b");
+
+	faults = ends = 0;
+	unit_dir(dir, sizeof(dir), "pipeline");
+	snprintf(path, sizeof(path), "%s/s.db", dir);
+	conf_defaults(&conf);
+	c = capture_new(loop, &conf, &map, on_fault, NULL);
+	s = store_open(&(struct store_conf){ .path = path, .hub = "h",
+		.boot = "b", .max_bytes = 1000000, .allow_tmpfs = true });
+	ck_assert_int_eq(store_start(s), 0);
+	strcpy(b->source.key, "fake:other");
+	ck_assert_int_eq(capture_add(c, &a->source), 0);
+	ck_assert_int_eq(capture_add(c, &b->source), 0);
+	ck_assert_uint_eq(capture_size(c), 2);
+	capture_each(c, collect_name, names);
+	ck_assert_str_eq(names, "a_b a_b-2 ");
+	deliver(a, 5 * SECOND, 400);
+	deliver(b, 5 * SECOND, 400);
+	deliver(b, 6 * SECOND, 0xffff);
+	/* The tick reads what a stalled source still has, then looks. */
+	capture_tick(c, clock_boottime_ns() + 10 * SECOND);
+	store_submit(s, capture_collect(c));
+	ck_assert_uint_eq(faults, 0);
+	b->check_error = -EPIPE;
+	capture_tick(c, clock_boottime_ns() + 20 * SECOND);
+	ck_assert_uint_eq(faults, 1);
+	ck_assert_uint_eq(capture_size(c), 1);
+	capture_stop(c);
+	store_submit(s, capture_collect(c));
+	store_close(s);
+	r = store_reader_open(path, why, sizeof(why));
+	ck_assert_int_eq(store_reader_ledger(r, keep_ledger, skip_sink, &sum), 0);
+	store_reader_close(r);
+	ck_assert_uint_eq(sum.captured, 3);
+	ck_assert_uint_eq(sum.reduced, 2);
+	ck_assert_uint_eq(sum.dropped[LEDGER_DROP_UNKNOWN], 1);
+	ck_assert_uint_eq(sum.pending, 0);
+	capture_free(c);
+	loop_free(loop);
+	unit_dir_remove(dir);
+	ck_assert_uint_eq(closes, 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("pipeline");
+	TCase *t = tcase_create("pipeline");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_block_becomes_a_batch);
+	tcase_add_test(t, errors_come_through);
+	tcase_add_test(t, a_stall_is_looked_into);
+	tcase_add_test(t, the_rate_is_learnt);
+	tcase_add_test(t, two_sensors_into_the_store);
+	suite_add_tcase(s, t);
+	return unit_run(s);
+}
