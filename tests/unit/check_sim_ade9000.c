@@ -32,6 +32,10 @@ bool sim_world_get(enum sim_quantity q, s64 at, s64 *value)
 	return true;
 }
 
+void sim_reading(struct sim_chip *c, s64 t, const s64 *values)
+{
+}
+
 void sim_truth(struct sim_chip *c, s64 t, const s64 *values)
 {
 	if (truths == truth_room) {
