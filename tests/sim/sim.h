@@ -45,6 +45,8 @@ struct sim_chip;
  * @name:	name of the debugfs folder, e.g. "sen66"
  * @truth_columns: names of the columns of the truth log after t_raw_ns,
  *		comma separated, with unit suffix
+ * @reading_columns: the same of a second log, or NULL: results the chip
+ *		computes all the time, as they were when the host fetched them
  * @irq_lines:	number of interrupt outputs, 0 to 2
  * @init:	power-on at @now; returns 0 or -ENOMEM; may sleep
  * @exit:	release what @init took; may sleep. A power cycle is @exit and
@@ -67,6 +69,7 @@ struct sim_chip;
 struct sim_chip_ops {
 	const char *name;
 	const char *truth_columns;
+	const char *reading_columns;
 	unsigned int irq_lines;
 	int (*init)(struct sim_chip *chip, s64 now);
 	void (*exit)(struct sim_chip *chip);
@@ -124,6 +127,7 @@ struct sim_chip {
  */
 bool sim_world_get(enum sim_quantity q, s64 now, s64 *value_micro);
 void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values);
+void sim_reading(struct sim_chip *chip, s64 t_raw_ns, const s64 *values);
 
 extern const struct sim_chip_ops sim_sen66_ops;
 extern const struct sim_chip_ops sim_pcba_dbm_ops;

@@ -203,6 +203,7 @@ enum ade_wave_mode { ADE_STOP_FULL, ADE_STOP_TRIGGER, ADE_CENTRE_TRIGGER };
  * @pf:		power factor of the last 1.024 s
  * @energy:	internal accumulators of 42 bits, by kind
  * @user:	energy registers of 45 bits, by kind
+ * @metered:	all active energy that became readable since power-on
  * @sum:	power accumulators, by kind
  * @mean:	power accumulator registers, by kind
  */
@@ -222,6 +223,7 @@ struct ade_phase {
 	s32 pf;
 	s64 energy[KINDS];
 	s64 user[KINDS];
+	s64 metered;
 	s64 sum[KINDS];
 	s64 mean[KINDS];
 };
@@ -826,6 +828,8 @@ static void ade_energy_ready(struct ade *ade)
 
 			user += sign_extend64(ph->energy[kind], 41);
 			ph->user[kind] = sign_extend64(user, 44);
+			if (kind == 0)
+				ph->metered += ph->energy[kind];
 			ph->energy[kind] = 0;
 		}
 	}
@@ -1628,6 +1632,33 @@ static void ade_load(struct ade *ade)
 	f->left = f->width;
 }
 
+/* The columns of a phase. */
+#define ADE_READING(p) \
+	p "_vrms," p "_irms," p "_watt," p "_var," p "_va," p "_period," \
+	p "_energy"
+
+/* What a host that fetches the results in one burst gets. */
+static void ade_note_reading(struct ade *ade)
+{
+	s64 values[7 * PHASES];
+	s64 *value = values;
+	u32 p;
+
+	ade_outputs(ade);
+	for (p = 0; p < PHASES; p++) {
+		const u32 *out = &ade->reg[p * ADE_PHASE];
+
+		*value++ = (s32)out[ADE_VRMS];
+		*value++ = (s32)out[ADE_IRMS];
+		*value++ = (s32)out[ADE_WATT];
+		*value++ = (s32)out[ADE_VAR];
+		*value++ = (s32)out[ADE_VA];
+		*value++ = ade->reg[ADE_APERIOD + p];
+		*value++ = ade->phase[p].metered;
+	}
+	sim_reading(ade->chip, ade->tick_ns, values);
+}
+
 static void ade_begin_read(struct ade *ade)
 {
 	bool may_burst = ade->reg[ADE_CONFIG1] & ADE_CONFIG1_BURST_EN;
@@ -1638,6 +1669,8 @@ static void ade_begin_read(struct ade *ade)
 	else
 		f->burst = may_burst && ade_is_burst_range(f->address);
 	if (f->burst) {
+		if (!ade_is_ram(f->address))
+			ade_note_reading(ade);
 		f->address = ade_burst_address(ade, f->address);
 		if (f->address)
 			ade_load(ade);
@@ -1753,6 +1786,8 @@ static void ade_spi_exchange(struct sim_chip *chip, s64 now, const u8 *tx,
 const struct sim_chip_ops sim_ade9000_ops = {
 	.name = "ade9000",
 	.truth_columns = "ia,va,ib,vb,ic,vc,in",
+	.reading_columns = ADE_READING("l1") "," ADE_READING("l2") ","
+			   ADE_READING("l3"),
 	.irq_lines = 2,
 	.init = ade_init,
 	.exit = ade_exit,

@@ -66,6 +66,8 @@ struct sim_line {
 
 /**
  * struct sim_truth - what the chip measured and when
+ * @core:	the chip
+ * @names:	names of the columns
  * @reader:	guards reading, and with the lock of the chip the change of
  *		@slots
  * @slots:	ring of records, each the instant and then @columns values
@@ -76,6 +78,8 @@ struct sim_line {
  * @lost:	records that found the ring full
  */
 struct sim_truth {
+	struct sim_core *core;
+	const char *names;
 	struct mutex reader;	/* reading and resizing */
 	s64 *slots;
 	u32 capacity;
@@ -113,6 +117,7 @@ struct sim_late {
  * @level:	state of the outputs at the last advance
  * @lines:	interrupt lines
  * @truth:	truth log
+ * @readings:	log of the results the host fetched, where the chip has one
  */
 struct sim_core {
 	struct sim_chip chip;
@@ -129,6 +134,7 @@ struct sim_core {
 	bool level[SIM_LINES];
 	struct sim_line lines[SIM_LINES];
 	struct sim_truth truth;
+	struct sim_truth readings;
 };
 
 /* sim_core.c */
@@ -163,7 +169,7 @@ int sim_spi_create(struct device *dev, struct sim_core *const *cores, u32 n);
 
 /* sim_truth.c */
 int sim_truth_create(struct sim_core *core);
-int sim_truth_resize(struct sim_core *core, u32 capacity);
+int sim_truth_resize(struct sim_truth *truth, u32 capacity);
 extern const struct file_operations sim_truth_fops;
 
 /* sim_world.c */

@@ -140,7 +140,7 @@ static int sim_attr_set(void *data, u64 val)
 	if (attr->id == SIM_RESET)
 		return sim_core_power_cycle(core);
 	if (attr->id == SIM_TRUTH_CAPACITY)
-		return sim_truth_resize(core, val);
+		return sim_truth_resize(&core->truth, val);
 
 	guard(raw_spinlock_irqsave)(&core->lock);
 
@@ -266,7 +266,11 @@ void sim_debugfs_add(struct sim_core *core, struct dentry *root)
 					   core->dir, &attrs[i],
 					   &sim_attr_fops);
 	}
-	debugfs_create_file("truth", 0400, core->dir, core, &sim_truth_fops);
+	debugfs_create_file("truth", 0400, core->dir, &core->truth,
+			    &sim_truth_fops);
+	if (core->readings.names)
+		debugfs_create_file("readings", 0400, core->dir,
+				    &core->readings, &sim_truth_fops);
 	debugfs_create_file("irq_late_ns", 0200, core->dir, core,
 			    &sim_late_fops);
 }

@@ -14,6 +14,7 @@
 #include "sim_core.h"
 
 #define SIM_TRUTH_CAPACITY	65536
+#define SIM_READINGS_CAPACITY	4096
 #define SIM_TRUTH_LINE		512
 
 static s64 *sim_truth_slot(struct sim_truth *truth, u64 index)
@@ -25,16 +26,9 @@ static s64 *sim_truth_slot(struct sim_truth *truth, u64 index)
 	return &truth->slots[(size_t)at * (1 + truth->columns)];
 }
 
-/**
- * sim_truth - note a sample
- * @chip:	chip that took it, locked
- * @t_raw_ns:	instant it was taken
- * @values:	one value for each of its truth columns
- */
-void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
+static void sim_truth_add(struct sim_truth *truth, s64 t_raw_ns,
+			  const s64 *values)
 {
-	struct sim_core *core = chip->core;
-	struct sim_truth *truth = &core->truth;
 	s64 *slot;
 
 	/* Pairs with the release of a slot in sim_truth_consume(). */
@@ -48,6 +42,32 @@ void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
 	memcpy(slot + 1, values, truth->columns * sizeof(*values));
 	/* The record is complete before sim_truth_next() sees it. */
 	smp_store_release(&truth->head, truth->head + 1);
+}
+
+/**
+ * sim_truth - note a sample
+ * @chip:	chip that took it, locked
+ * @t_raw_ns:	instant it was taken
+ * @values:	one value for each of its truth columns
+ */
+void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
+{
+	struct sim_core *core = chip->core;
+
+	sim_truth_add(&core->truth, t_raw_ns, values);
+}
+
+/**
+ * sim_reading - note results the host is fetching
+ * @chip:	chip that gives them, locked
+ * @t_raw_ns:	instant from which they are
+ * @values:	one value for each of its reading columns
+ */
+void sim_reading(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
+{
+	struct sim_core *core = chip->core;
+
+	sim_truth_add(&core->readings, t_raw_ns, values);
 }
 
 static size_t sim_truth_format(struct sim_truth *truth, char *line)
@@ -66,12 +86,12 @@ static size_t sim_truth_format(struct sim_truth *truth, char *line)
 
 /**
  * struct sim_truth_reader - one open file
- * @core:	chip
+ * @truth:	log
  * @header:	the header is still to be given
  * @end:	records up to here are given before the file ends
  */
 struct sim_truth_reader {
-	struct sim_core *core;
+	struct sim_truth *truth;
 	bool header;
 	u64 end;
 };
@@ -79,12 +99,12 @@ struct sim_truth_reader {
 /* What happened up to now is in the log, whatever the timer does. */
 static void sim_truth_extend(struct sim_truth_reader *r)
 {
-	struct sim_core *core = r->core;
+	struct sim_core *core = r->truth->core;
 
 	guard(raw_spinlock_irqsave)(&core->lock);
 
 	sim_core_settle(core, sim_core_sync(core));
-	r->end = core->truth.head;
+	r->end = r->truth->head;
 }
 
 static int sim_truth_open(struct inode *inode, struct file *file)
@@ -95,7 +115,7 @@ static int sim_truth_open(struct inode *inode, struct file *file)
 	if (!r)
 		return -ENOMEM;
 
-	r->core = inode->i_private;
+	r->truth = inode->i_private;
 	r->header = true;
 	sim_truth_extend(r);
 	file->private_data = r;
@@ -105,11 +125,11 @@ static int sim_truth_open(struct inode *inode, struct file *file)
 
 static size_t sim_truth_next(struct sim_truth_reader *r, char *line)
 {
-	struct sim_truth *truth = &r->core->truth;
+	struct sim_truth *truth = r->truth;
 
 	if (r->header)
 		return scnprintf(line, SIM_TRUTH_LINE, "# t_raw_ns,%s\n",
-				 r->core->board->ops->truth_columns);
+				 truth->names);
 	/* Pairs with the release of a record in sim_truth(). */
 	if (truth->tail >= min(r->end, smp_load_acquire(&truth->head)))
 		return 0;
@@ -119,7 +139,7 @@ static size_t sim_truth_next(struct sim_truth_reader *r, char *line)
 
 static void sim_truth_consume(struct sim_truth_reader *r)
 {
-	struct sim_truth *truth = &r->core->truth;
+	struct sim_truth *truth = r->truth;
 
 	if (r->header) {
 		r->header = false;
@@ -142,7 +162,7 @@ static ssize_t sim_truth_read(struct file *file, char __user *buf, size_t count,
 	char line[SIM_TRUTH_LINE];
 	size_t done = 0, len;
 
-	guard(mutex)(&r->core->truth.reader);
+	guard(mutex)(&r->truth->reader);
 
 	while ((len = sim_truth_next(r, line))) {
 		if (len > count - done)
@@ -173,11 +193,9 @@ const struct file_operations sim_truth_fops = {
 	.release = sim_truth_close,
 };
 
-static void sim_truth_swap(struct sim_core *core, s64 **slots, u32 capacity)
+static void sim_truth_swap(struct sim_truth *truth, s64 **slots, u32 capacity)
 {
-	struct sim_truth *truth = &core->truth;
-
-	guard(raw_spinlock_irqsave)(&core->lock);
+	guard(raw_spinlock_irqsave)(&truth->core->lock);
 
 	swap(truth->slots, *slots);
 	truth->capacity = capacity;
@@ -187,24 +205,24 @@ static void sim_truth_swap(struct sim_core *core, s64 **slots, u32 capacity)
 
 /**
  * sim_truth_resize - start an empty log of another size
- * @core:	chip
+ * @truth:	log
  * @capacity:	records to hold
  */
-int sim_truth_resize(struct sim_core *core, u32 capacity)
+int sim_truth_resize(struct sim_truth *truth, u32 capacity)
 {
 	s64 *slots;
 
 	if (!capacity)
 		return -EINVAL;
 
-	guard(mutex)(&core->truth.reader);
+	guard(mutex)(&truth->reader);
 
-	slots = kvcalloc(capacity, (1 + core->truth.columns) * sizeof(*slots),
+	slots = kvcalloc(capacity, (1 + truth->columns) * sizeof(*slots),
 			 GFP_KERNEL);
 	if (!slots)
 		return -ENOMEM;
 
-	sim_truth_swap(core, &slots, capacity);
+	sim_truth_swap(truth, &slots, capacity);
 	kvfree(slots);
 
 	return 0;
@@ -212,28 +230,45 @@ int sim_truth_resize(struct sim_core *core, u32 capacity)
 
 static void sim_truth_release(void *data)
 {
-	struct sim_core *core = data;
+	struct sim_truth *truth = data;
 
-	kvfree(core->truth.slots);
+	kvfree(truth->slots);
 }
 
-/**
- * sim_truth_create - start the log of a chip
- * @core:	chip
- */
-int sim_truth_create(struct sim_core *core)
+static int sim_truth_init(struct sim_core *core, struct sim_truth *truth,
+			  const char *names, u32 capacity)
 {
 	const char *c;
 	int ret;
 
-	mutex_init(&core->truth.reader);
-	core->truth.columns = 1;
-	for (c = core->board->ops->truth_columns; *c; c++)
-		core->truth.columns += *c == ',';
+	truth->core = core;
+	truth->names = names;
+	mutex_init(&truth->reader);
+	truth->columns = 1;
+	for (c = names; *c; c++)
+		truth->columns += *c == ',';
 
-	ret = sim_truth_resize(core, SIM_TRUTH_CAPACITY);
+	ret = sim_truth_resize(truth, capacity);
 	if (ret)
 		return ret;
 
-	return devm_add_action_or_reset(core->dev, sim_truth_release, core);
+	return devm_add_action_or_reset(core->dev, sim_truth_release, truth);
+}
+
+/**
+ * sim_truth_create - start the logs of a chip
+ * @core:	chip
+ */
+int sim_truth_create(struct sim_core *core)
+{
+	const struct sim_chip_ops *ops = core->board->ops;
+	int ret;
+
+	ret = sim_truth_init(core, &core->truth, ops->truth_columns,
+			     SIM_TRUTH_CAPACITY);
+	if (ret || !ops->reading_columns)
+		return ret;
+
+	return sim_truth_init(core, &core->readings, ops->reading_columns,
+			      SIM_READINGS_CAPACITY);
 }
