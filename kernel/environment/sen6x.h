@@ -13,7 +13,6 @@
 #include <linux/mutex.h>
 #include <linux/pm.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 #include <cityhub/stamp.h>
 
@@ -21,6 +20,7 @@ struct cityhub_member;
 struct device;
 struct iio_chan_spec;
 struct iio_dev;
+struct task_struct;
 
 /* Words of the longest answer, a name or a serial number: 32 characters. */
 #define SEN6X_TEXT_WORDS	16
@@ -89,8 +89,8 @@ struct sen6x_chip_info {
  * @dev:	the device on the bus
  * @indio_dev:	the IIO device
  * @member:	where samples and errors go
- * @poll:	looks for samples while the buffer is on; all below belongs to
- *		it, and to others only while it cannot run
+ * @thread:	looks for samples while the buffer is on, NULL while it is off;
+ *		all below belongs to it while it runs
  * @stamp:	instants of the samples
  * @blank_ns:	latest instant at which no unread sample was in the chip
  * @newest_ns:	instant of the newest sample seen, 0 when there was none
@@ -108,7 +108,7 @@ struct sen6x {
 	struct cityhub_member *member;
 	/** @lock: guards the wire: one command and its answer at a time */
 	struct mutex lock;
-	struct delayed_work poll;
+	struct task_struct *thread;
 	struct cityhub_stamp stamp;
 	s64 blank_ns;
 	s64 newest_ns;
@@ -140,8 +140,8 @@ int sen6x_read_status(struct sen6x *st, u16 command, u32 *status);
 
 /* sen6x_buffer.c */
 int sen6x_buffer_setup(struct sen6x *st);
-void sen6x_poll_start(struct sen6x *st);
-void sen6x_poll_stop(struct sen6x *st);
+int sen6x_polling_start(struct sen6x *st);
+void sen6x_polling_stop(struct sen6x *st);
 
 /* sen6x_pure.c */
 u8 sen6x_crc(const u8 *bytes, unsigned int count);

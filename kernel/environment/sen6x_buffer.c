@@ -13,13 +13,18 @@
  * and the sample lies in between.
  */
 #include <linux/bits.h>
-#include <linux/dev_printk.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/iio/buffer.h>
 #include <linux/iio/iio.h>
 #include <linux/iio/kfifo_buf.h>
-#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/workqueue.h>
+#include <linux/sched.h>
+#include <linux/time64.h>
 
 #include <cityhub/member.h>
 
@@ -35,16 +40,10 @@
 #define SEN6X_SEARCH_NS		(SEN6X_PERIOD_NS / 32)
 /* What the prediction may be off after the first, wide brackets. */
 #define SEN6X_UNCERTAIN_NS	(SEN6X_PERIOD_NS / 16)
-/* A work that wakes late costs the bracket of a sample, an early one a poll. */
-#define SEN6X_WAKE_NS		(2 * (s64)TICK_NSEC)
-
-static void sen6x_poll_at(struct sen6x *st, s64 raw_ns)
-{
-	s64 delay = max_t(s64, raw_ns - cityhub_raw_ns(), 0);
-
-	/* Sampling instants depend on it: not behind somebody's long work. */
-	queue_delayed_work(system_highpri_wq, &st->poll, nsecs_to_jiffies(delay));
-}
+/* What a prediction may be off besides its bound: the host's own delays. */
+#define SEN6X_MARGIN_NS		NSEC_PER_MSEC
+/* A late wake-up costs the bracket of a sample. */
+#define SEN6X_SLACK_NS		(50 * NSEC_PER_USEC)
 
 static s64 sen6x_period(const struct sen6x *st)
 {
@@ -54,27 +53,29 @@ static s64 sen6x_period(const struct sen6x *st)
 
 static struct sen6x_plan sen6x_plan_now(const struct sen6x *st)
 {
-	s64 uncertain = min_t(s64, cityhub_stamp_bound_ns(&st->stamp) +
-			      SEN6X_WAKE_NS, SEN6X_UNCERTAIN_NS);
+	s64 bound = cityhub_stamp_bound_ns(&st->stamp);
+	/* Of the period: all its tolerance, until two samples tell more. */
+	s64 wander = SEN6X_PERIOD_NS / (USEC_PER_SEC / SEN6X_PERIOD_PPM);
 
-	return sen6x_plan(uncertain, st->poll_ns, st->samples);
+	if (st->samples > 1)
+		wander = div_s64(4 * bound, st->samples);
+
+	return sen6x_plan(min_t(s64, bound + wander + SEN6X_MARGIN_NS,
+				SEN6X_UNCERTAIN_NS), st->poll_ns, st->samples);
 }
 
-static void sen6x_poll_next(struct sen6x *st)
+/* When to poll next, after a sample and after a poll that was not ready. */
+static s64 sen6x_next(const struct sen6x *st)
 {
-	s64 due = st->newest_ns + sen6x_period(st);
-
-	sen6x_poll_at(st, due - sen6x_plan_now(st).lead_ns);
+	return st->newest_ns + sen6x_period(st) - sen6x_plan_now(st).lead_ns;
 }
 
-static void sen6x_poll_again(struct sen6x *st)
+static s64 sen6x_again(const struct sen6x *st)
 {
-	s64 gap = SEN6X_SEARCH_NS;
+	if (cityhub_stamp_bound_ns(&st->stamp) == U32_MAX)
+		return cityhub_raw_ns() + SEN6X_SEARCH_NS;
 
-	if (cityhub_stamp_bound_ns(&st->stamp) != U32_MAX)
-		gap = sen6x_plan_now(st).gap_ns;
-
-	sen6x_poll_at(st, cityhub_raw_ns() + gap);
+	return cityhub_raw_ns() + sen6x_plan_now(st).gap_ns;
 }
 
 static int sen6x_read_values(struct sen6x *st, u16 *words)
@@ -94,7 +95,7 @@ static int sen6x_read_values(struct sen6x *st, u16 *words)
 /* The chip has a new sample and @receipt is when it said so. */
 static void sen6x_observe(struct sen6x *st, s64 receipt)
 {
-	s64 late = min(receipt - st->blank_ns, sen6x_period(st));
+	s64 late = receipt - st->blank_ns;
 	u32 n = 1;
 
 	if (st->newest_ns)
@@ -103,6 +104,9 @@ static void sen6x_observe(struct sen6x *st, s64 receipt)
 	if (n > 1)
 		cityhub_member_count(st->member, CITYHUB_COUNT_LOST, n - 1);
 
+	/* A bracket as wide as that says nothing. */
+	if (late > sen6x_period(st) / 4)
+		late = CITYHUB_LATE_UNKNOWN;
 	cityhub_stamp_update(&st->stamp, n, receipt, late);
 	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
 	st->alive_ns = receipt;
@@ -191,27 +195,58 @@ static bool sen6x_poll_ready(struct sen6x *st, s64 *receipt)
 	return false;
 }
 
-static void sen6x_poll(struct work_struct *work)
+/* One poll and what follows from it; returns the instant of the next one. */
+static s64 sen6x_poll(struct sen6x *st)
 {
-	struct sen6x *st = container_of(to_delayed_work(work), struct sen6x,
-					poll);
 	s64 receipt;
 
 	if (sen6x_poll_ready(st, &receipt)) {
 		sen6x_observe(st, receipt);
 		sen6x_push(st);
 		sen6x_check_status(st, receipt);
-		sen6x_poll_next(st);
-		return;
+		return sen6x_next(st);
 	}
 
 	if (receipt - st->alive_ns > SEN6X_SILENCE_NS)
 		sen6x_restart(st);
-	sen6x_poll_again(st);
+
+	return sen6x_again(st);
 }
 
-void sen6x_poll_start(struct sen6x *st)
+static void sen6x_sleep_until(s64 raw_ns)
 {
+	ktime_t delay = ns_to_ktime(raw_ns - cityhub_raw_ns());
+
+	set_current_state(TASK_IDLE);
+	if (!kthread_should_stop() && ktime_compare(delay, 0) > 0)
+		schedule_hrtimeout_range(&delay, SEN6X_SLACK_NS,
+					 HRTIMER_MODE_REL);
+	__set_current_state(TASK_RUNNING);
+}
+
+/*
+ * A thread of its own: timers of works are exact to some per cent of the delay
+ * only, which is more than the bracket of a sample.
+ */
+static int sen6x_thread(void *data)
+{
+	struct sen6x *st = data;
+	s64 next = cityhub_raw_ns();
+
+	sched_set_fifo_low(current);
+	while (!kthread_should_stop()) {
+		sen6x_sleep_until(next);
+		if (cityhub_raw_ns() >= next)
+			next = sen6x_poll(st);
+	}
+
+	return 0;
+}
+
+int sen6x_polling_start(struct sen6x *st)
+{
+	struct task_struct *thread;
+
 	cityhub_stamp_reset(&st->stamp);
 	st->newest_ns = 0;
 	st->samples = 0;
@@ -221,12 +256,22 @@ void sen6x_poll_start(struct sen6x *st)
 	st->poll_ns = SEN6X_ANSWER_MS * NSEC_PER_MSEC;
 	/* Nobody knows how old the sample in the chip is: start without. */
 	st->unread = true;
-	sen6x_poll_again(st);
+
+	thread = kthread_run(sen6x_thread, st, "%s", dev_name(st->dev));
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+
+	st->thread = thread;
+	return 0;
 }
 
-void sen6x_poll_stop(struct sen6x *st)
+void sen6x_polling_stop(struct sen6x *st)
 {
-	cancel_delayed_work_sync(&st->poll);
+	if (!st->thread)
+		return;
+
+	kthread_stop(st->thread);
+	st->thread = NULL;
 }
 
 static int sen6x_postenable(struct iio_dev *indio_dev)
@@ -234,13 +279,12 @@ static int sen6x_postenable(struct iio_dev *indio_dev)
 	struct sen6x *st = iio_priv(indio_dev);
 
 	cityhub_member_start(st->member);
-	sen6x_poll_start(st);
-	return 0;
+	return sen6x_polling_start(st);
 }
 
 static int sen6x_predisable(struct iio_dev *indio_dev)
 {
-	sen6x_poll_stop(iio_priv(indio_dev));
+	sen6x_polling_stop(iio_priv(indio_dev));
 	return 0;
 }
 
@@ -266,8 +310,6 @@ int sen6x_buffer_setup(struct sen6x *st)
 	};
 
 	cityhub_stamp_init(&st->stamp, &config);
-	INIT_DELAYED_WORK(&st->poll, sen6x_poll);
-
 	return devm_iio_kfifo_buffer_setup(st->dev, st->indio_dev,
 					   &sen6x_buffer_ops);
 }

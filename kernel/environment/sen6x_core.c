@@ -402,7 +402,7 @@ static int sen6x_suspend(struct device *dev)
 {
 	struct sen6x *st = dev_get_drvdata(dev);
 
-	sen6x_poll_stop(st);
+	sen6x_polling_stop(st);
 	return sen6x_stop(st);
 }
 
@@ -415,10 +415,7 @@ static int sen6x_resume(struct device *dev)
 	if (ret)
 		return ret;
 
-	if (iio_buffer_enabled(st->indio_dev))
-		sen6x_poll_start(st);
-
-	return 0;
+	return iio_buffer_enabled(st->indio_dev) ? sen6x_polling_start(st) : 0;
 }
 
 DEFINE_SIMPLE_DEV_PM_OPS(sen6x_pm_ops, sen6x_suspend, sen6x_resume);

@@ -13,14 +13,15 @@
 
 #include <linux/bits.h>
 #include <linux/mutex.h>
+#include <linux/pm.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 #include <cityhub/stamp.h>
 
 struct cityhub_member;
 struct i2c_client;
 struct iio_dev;
+struct task_struct;
 
 #define PCBA_DBM_VERSION		0x00
 #define PCBA_DBM_CONTROL		0x06
@@ -52,7 +53,7 @@ struct iio_dev;
  * @member:	where samples and errors go
  * @label:	label of the channel: weighting and averaging
  * @control:	what CONTROL holds while the interrupt is off
- * @watch:	looks for entries while the buffer is on
+ * @watch:	thread that looks for entries while the buffer is on
  * @irq_ns:	instant of the last interrupt
  * @tavg_ms:	averaging time, the period of the history
  * @stamp:	instants of the entries
@@ -64,7 +65,7 @@ struct iio_dev;
  * @alive_ns:	when an entry last came or the chip was set up
  * @clear_ns:	when the history was last cleared
  * @poll_ns:	how long the last poll took
- * @observed:	observations since the estimator began anew
+ * @samples:	samples since the estimator began anew
  * @running:	the buffer is on
  */
 struct pcba_dbm {
@@ -73,7 +74,7 @@ struct pcba_dbm {
 	struct cityhub_member *member;
 	const char *label;
 	u8 control;
-	struct delayed_work watch;
+	struct task_struct *watch;
 	s64 irq_ns;
 	/**
 	 * @lock: guards all below, and with it the history in the chip: the
@@ -90,21 +91,21 @@ struct pcba_dbm {
 	s64 alive_ns;
 	s64 clear_ns;
 	s64 poll_ns;
-	u32 observed;
+	u32 samples;
 	bool running;
 };
 
 /* pcba_dbm_core.c */
 int pcba_dbm_read(struct pcba_dbm *st, u8 reg, u8 *buf, u32 len);
 int pcba_dbm_write(struct pcba_dbm *st, u8 reg, u8 value);
-int pcba_dbm_write_tavg(struct pcba_dbm *st, u32 tavg_ms);
+int pcba_dbm_restore(struct pcba_dbm *st);
 
 /* pcba_dbm_history.c; the caller holds the lock */
 s64 pcba_dbm_period(const struct pcba_dbm *st);
 u32 pcba_dbm_wanted(const struct pcba_dbm *st);
 s64 pcba_dbm_uncertain(const struct pcba_dbm *st);
 s64 pcba_dbm_search_ns(const struct pcba_dbm *st);
-void pcba_dbm_sleep_until(s64 raw_ns);
+void pcba_dbm_sleep(s64 ns);
 int pcba_dbm_clear(struct pcba_dbm *st);
 int pcba_dbm_arm(struct pcba_dbm *st);
 void pcba_dbm_recover(struct pcba_dbm *st);
@@ -112,6 +113,7 @@ int pcba_dbm_look(struct pcba_dbm *st, u32 len, s64 *receipt);
 int pcba_dbm_drain(struct pcba_dbm *st, u32 len, s64 receipt);
 
 /* pcba_dbm_buffer.c */
+extern const struct dev_pm_ops pcba_dbm_pm_ops;
 int pcba_dbm_buffer_setup(struct pcba_dbm *st);
 int pcba_dbm_set_watermark(struct iio_dev *indio_dev, unsigned int watermark);
 int pcba_dbm_flush(struct iio_dev *indio_dev, unsigned int count);

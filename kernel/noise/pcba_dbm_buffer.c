@@ -2,33 +2,36 @@
 /*
  * PCBA-DBM: the buffer, and who looks at the history when.
  *
- * A work polls around the instant the next batch is due. The interrupt at 90
+ * A thread polls around the instant the next batch is due. The interrupt at 90
  * entries and a reader that flushes find entries as well; all three drain the
  * history in the same way, and whoever comes late finds nothing.
  */
 #include <linux/cleanup.h>
 #include <linux/delay.h>
 #include <linux/device.h>
+#include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/i2c.h>
 #include <linux/iio/buffer.h>
 #include <linux/iio/iio.h>
 #include <linux/iio/kfifo_buf.h>
 #include <linux/iio/sysfs.h>
 #include <linux/interrupt.h>
-#include <linux/jiffies.h>
-#include <linux/math64.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/pm.h>
+#include <linux/sched.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
-#include <linux/workqueue.h>
 
 #include <cityhub/member.h>
 
 #include "pcba_dbm.h"
 
-/* A work wakes by the tick; from there on the rest is slept exactly. */
-#define PCBA_DBM_WAKE_NS	(2 * (s64)TICK_NSEC)
+/* A late wake-up costs the bracket of a batch. */
+#define PCBA_DBM_SLACK_NS	(50 * NSEC_PER_USEC)
 /* After lock a batch may cost so many polls, at least so far apart. */
 #define PCBA_DBM_POLLS		5
 #define PCBA_DBM_POLL_GAP_NS	(250 * NSEC_PER_USEC)
@@ -48,37 +51,10 @@ static bool pcba_dbm_predicts(const struct pcba_dbm *st)
 	return cityhub_stamp_bound_ns(&st->stamp) != U32_MAX;
 }
 
-static void pcba_dbm_watch_at(struct pcba_dbm *st, s64 raw_ns)
-{
-	s64 delay = max_t(s64, raw_ns - cityhub_raw_ns(), 0);
-
-	/* Sampling instants depend on it: not behind somebody's long work. */
-	mod_delayed_work(system_highpri_wq, &st->watch, nsecs_to_jiffies(delay));
-}
-
 /* When the polls for the next batch begin. */
 static s64 pcba_dbm_polls_from(const struct pcba_dbm *st)
 {
 	return pcba_dbm_due(st) - pcba_dbm_uncertain(st) - st->poll_ns;
-}
-
-/* Poll for entry @len around the instant it is due; as pcba_dbm_look(). */
-static int pcba_dbm_poll(struct pcba_dbm *st, u32 len, s64 *receipt)
-{
-	s64 gap = max_t(s64, pcba_dbm_uncertain(st) / 2, PCBA_DBM_POLL_GAP_NS);
-	unsigned int poll;
-	int ret;
-
-	pcba_dbm_sleep_until(pcba_dbm_polls_from(st));
-	for (poll = 0; poll < PCBA_DBM_POLLS; poll++) {
-		if (poll)
-			fsleep(div_s64(gap, NSEC_PER_USEC));
-		ret = pcba_dbm_look(st, len, receipt);
-		if (ret)
-			return ret;
-	}
-
-	return 0;
 }
 
 static bool pcba_dbm_is_silent(const struct pcba_dbm *st)
@@ -89,13 +65,20 @@ static bool pcba_dbm_is_silent(const struct pcba_dbm *st)
 	return cityhub_raw_ns() - st->alive_ns > patience;
 }
 
-/* Look for the next batch; as pcba_dbm_look(). */
-static int pcba_dbm_look_for(struct pcba_dbm *st, u32 len, s64 *receipt)
+/*
+ * When to look again for a batch that is not there. The polls of a batch are
+ * spread over the time in which it may come.
+ */
+static s64 pcba_dbm_again(const struct pcba_dbm *st)
 {
-	if (!pcba_dbm_predicts(st))
-		return pcba_dbm_look(st, len, receipt);
+	s64 uncertain = pcba_dbm_uncertain(st);
+	s64 now = cityhub_raw_ns();
 
-	return pcba_dbm_poll(st, len, receipt);
+	if (!pcba_dbm_predicts(st) || now > pcba_dbm_due(st) + uncertain)
+		return now + pcba_dbm_search_ns(st);
+
+	return now + max_t(s64, div_s64(2 * uncertain, PCBA_DBM_POLLS - 1),
+			   PCBA_DBM_POLL_GAP_NS);
 }
 
 /* One visit to the history; returns the instant of the next one. */
@@ -110,31 +93,60 @@ static s64 pcba_dbm_visit(struct pcba_dbm *st)
 		return cityhub_raw_ns() + pcba_dbm_search_ns(st);
 
 	/* Somebody else may have taken the entries this visit was for. */
-	wake = pcba_dbm_polls_from(st) - PCBA_DBM_WAKE_NS;
+	wake = pcba_dbm_polls_from(st);
 	if (pcba_dbm_predicts(st) && wake > cityhub_raw_ns())
 		return wake;
 
 	len = st->known + pcba_dbm_wanted(st);
-	ret = pcba_dbm_look_for(st, len, &receipt);
+	ret = pcba_dbm_look(st, len, &receipt);
 	if (ret > 0)
 		ret = pcba_dbm_drain(st, len, receipt);
 	if (ret > 0)
-		return pcba_dbm_polls_from(st) - PCBA_DBM_WAKE_NS;
+		return pcba_dbm_polls_from(st);
 
 	if (pcba_dbm_is_silent(st))
 		pcba_dbm_recover(st);
 
-	return cityhub_raw_ns() + pcba_dbm_search_ns(st);
+	return pcba_dbm_again(st);
 }
 
-static void pcba_dbm_watch(struct work_struct *work)
+static void pcba_dbm_sleep_until(s64 raw_ns)
 {
-	struct pcba_dbm *st = container_of(to_delayed_work(work),
-					   struct pcba_dbm, watch);
+	s64 left = raw_ns - cityhub_raw_ns();
+	ktime_t delay;
 
-	guard(mutex)(&st->lock);
-	if (st->running)
-		pcba_dbm_watch_at(st, pcba_dbm_visit(st));
+	/* Timers run by another clock: look again before a long sleep ends. */
+	if (left > NSEC_PER_SEC)
+		left -= left / 16;
+
+	delay = ns_to_ktime(left);
+	set_current_state(TASK_IDLE);
+	if (!kthread_should_stop() && left > 0)
+		schedule_hrtimeout_range(&delay, PCBA_DBM_SLACK_NS,
+					 HRTIMER_MODE_REL);
+	__set_current_state(TASK_RUNNING);
+}
+
+/*
+ * A thread of its own: timers of works are exact to some per cent of the delay
+ * only, which is more than the bracket of a batch.
+ */
+static int pcba_dbm_watch(void *data)
+{
+	struct pcba_dbm *st = data;
+	s64 next = cityhub_raw_ns();
+
+	sched_set_fifo_low(current);
+	while (!kthread_should_stop()) {
+		pcba_dbm_sleep_until(next);
+		if (cityhub_raw_ns() < next)
+			continue;
+
+		guard(mutex)(&st->lock);
+		next = pcba_dbm_visit(st);
+	}
+
+	return 0;
 }
 
 static irqreturn_t pcba_dbm_irq(int irq, void *data)
@@ -229,42 +241,57 @@ static int pcba_dbm_preenable(struct iio_dev *indio_dev)
 	return 0;
 }
 
-static int pcba_dbm_postenable(struct iio_dev *indio_dev)
+static int pcba_dbm_start(struct pcba_dbm *st)
 {
-	struct pcba_dbm *st = iio_priv(indio_dev);
 	struct cityhub_stamp_config config = {
 		.tolerance_ppm = PCBA_DBM_TOLERANCE_PPM,
 	};
 	int ret;
 
-	cityhub_member_start(st->member);
 	guard(mutex)(&st->lock);
 	config.period_ns = (u64)st->tavg_ms * NSEC_PER_MSEC;
 	cityhub_stamp_init(&st->stamp, &config);
 	st->newest_ns = 0;
+	st->poll_ns = PCBA_DBM_POLL_GAP_NS;
 	ret = pcba_dbm_arm(st);
 	if (ret)
 		return ret;
 
+	st->watch = kthread_run(pcba_dbm_watch, st, "%s",
+				dev_name(&st->client->dev));
+	if (IS_ERR(st->watch))
+		return PTR_ERR(st->watch);
+
 	st->running = true;
 	enable_irq(st->client->irq);
-	pcba_dbm_watch_at(st, cityhub_raw_ns());
 	return 0;
 }
 
-static int pcba_dbm_predisable(struct iio_dev *indio_dev)
+static void pcba_dbm_stop(struct pcba_dbm *st)
 {
-	struct pcba_dbm *st = iio_priv(indio_dev);
-
+	/* No flush begins from here on. */
 	scoped_guard(mutex, &st->lock)
 		st->running = false;
 	disable_irq(st->client->irq);
-	cancel_delayed_work_sync(&st->watch);
+	kthread_stop(st->watch);
 
 	guard(mutex)(&st->lock);
 	/* A module that does not listen any more must not keep the buffer on. */
 	pcba_dbm_write(st, PCBA_DBM_CONTROL, st->control);
 	pcba_dbm_clear(st);
+}
+
+static int pcba_dbm_postenable(struct iio_dev *indio_dev)
+{
+	struct pcba_dbm *st = iio_priv(indio_dev);
+
+	cityhub_member_start(st->member);
+	return pcba_dbm_start(st);
+}
+
+static int pcba_dbm_predisable(struct iio_dev *indio_dev)
+{
+	pcba_dbm_stop(iio_priv(indio_dev));
 	return 0;
 }
 
@@ -282,6 +309,32 @@ static const struct iio_buffer_setup_ops pcba_dbm_buffer_ops = {
 	.predisable = pcba_dbm_predisable,
 	.postdisable = pcba_dbm_postdisable,
 };
+
+static int pcba_dbm_suspend(struct device *dev)
+{
+	struct pcba_dbm *st = dev_get_drvdata(dev);
+
+	if (iio_buffer_enabled(st->indio_dev))
+		pcba_dbm_stop(st);
+
+	return 0;
+}
+
+/* The module may have lost its settings with its power. */
+static int pcba_dbm_resume(struct device *dev)
+{
+	struct pcba_dbm *st = dev_get_drvdata(dev);
+	int ret;
+
+	scoped_guard(mutex, &st->lock)
+		ret = pcba_dbm_restore(st);
+	if (ret || !iio_buffer_enabled(st->indio_dev))
+		return ret;
+
+	return pcba_dbm_start(st);
+}
+
+DEFINE_SIMPLE_DEV_PM_OPS(pcba_dbm_pm_ops, pcba_dbm_suspend, pcba_dbm_resume);
 
 static ssize_t hwfifo_watermark_show(struct device *dev,
 				     struct device_attribute *attr, char *buf)
@@ -332,7 +385,6 @@ int pcba_dbm_buffer_setup(struct pcba_dbm *st)
 	int ret;
 
 	st->watermark = 1;
-	INIT_DELAYED_WORK(&st->watch, pcba_dbm_watch);
 
 	ret = devm_iio_kfifo_buffer_setup_ext(dev, st->indio_dev,
 					      &pcba_dbm_buffer_ops,

@@ -19,6 +19,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pm.h>
 #include <linux/regulator/consumer.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
@@ -154,7 +155,7 @@ int pcba_dbm_write(struct pcba_dbm *st, u8 reg, u8 value)
 }
 
 /* The chip takes the new time when the low byte is written. */
-int pcba_dbm_write_tavg(struct pcba_dbm *st, u32 tavg_ms)
+static int pcba_dbm_write_tavg(struct pcba_dbm *st, u32 tavg_ms)
 {
 	int ret;
 
@@ -163,6 +164,18 @@ int pcba_dbm_write_tavg(struct pcba_dbm *st, u32 tavg_ms)
 		return ret;
 
 	return pcba_dbm_write(st, PCBA_DBM_TAVG_LOW, tavg_ms & 0xff);
+}
+
+/* Write all settings to a module that may have lost them. */
+int pcba_dbm_restore(struct pcba_dbm *st)
+{
+	int ret;
+
+	ret = pcba_dbm_write(st, PCBA_DBM_CONTROL, st->control);
+	if (ret)
+		return ret;
+
+	return pcba_dbm_write_tavg(st, st->tavg_ms);
 }
 
 static int pcba_dbm_read_level(struct pcba_dbm *st, int *val)
@@ -366,21 +379,17 @@ static int pcba_dbm_setup(struct pcba_dbm *st, const char *const *labels)
 		filter = PCBA_DBM_FILTER_A;
 	st->label = labels[filter];
 	st->control = FIELD_PREP(PCBA_DBM_CONTROL_FILTER, filter);
-	ret = pcba_dbm_write(st, PCBA_DBM_CONTROL, st->control);
-	if (ret)
-		return ret;
 
 	ret = pcba_dbm_read(st, PCBA_DBM_TAVG_HIGH, bytes, sizeof(bytes));
 	if (ret)
 		return ret;
 
 	st->tavg_ms = get_unaligned_be16(bytes);
-	if (st->tavg_ms >= PCBA_DBM_TAVG_MIN_MS &&
-	    st->tavg_ms <= PCBA_DBM_TAVG_MAX_MS)
-		return 0;
+	if (st->tavg_ms < PCBA_DBM_TAVG_MIN_MS ||
+	    st->tavg_ms > PCBA_DBM_TAVG_MAX_MS)
+		st->tavg_ms = PCBA_DBM_TAVG_RESET_MS;
 
-	st->tavg_ms = PCBA_DBM_TAVG_RESET_MS;
-	return pcba_dbm_write_tavg(st, st->tavg_ms);
+	return pcba_dbm_restore(st);
 }
 
 static int pcba_dbm_power_up(struct pcba_dbm *st)
@@ -423,6 +432,7 @@ static int pcba_dbm_probe(struct i2c_client *client)
 	st = iio_priv(indio_dev);
 	st->client = client;
 	st->indio_dev = indio_dev;
+	i2c_set_clientdata(client, st);
 	ret = devm_mutex_init(dev, &st->lock);
 	if (ret)
 		return ret;
@@ -468,6 +478,7 @@ static struct i2c_driver pcba_dbm_driver = {
 	.driver = {
 		.name = "cityhub-pcba-dbm",
 		.of_match_table = pcba_dbm_of_match,
+		.pm = pm_sleep_ptr(&pcba_dbm_pm_ops),
 	},
 	.probe = pcba_dbm_probe,
 	.id_table = pcba_dbm_i2c_id,

@@ -42,8 +42,10 @@
 
 /* What a prediction may be off besides its bound: the host's own delays. */
 #define PCBA_DBM_MARGIN_NS	(500 * NSEC_PER_USEC)
-/* So many entries are looked at one by one, until the period is learned. */
-#define PCBA_DBM_LEARN		16
+/* By what the clocks drift apart while a batch fills. */
+#define PCBA_DBM_WANDER_PPM	30
+/* Wake-ups are that exact: a late one costs a bracket. */
+#define PCBA_DBM_SLACK_US	50
 /* The history moved during a read so often in a row: there is something wrong. */
 #define PCBA_DBM_FETCHES	8
 /* A clear is this far from the next entry, at least; it is one short write. */
@@ -56,41 +58,37 @@ s64 pcba_dbm_period(const struct pcba_dbm *st)
 }
 
 /*
- * Entries to wait for: what the reader wants, but one while learning and no
- * more than come before the history is nearly full.
+ * Entries to wait for: what the reader wants, but no more than come before the
+ * history is nearly full, and no more than a quarter of those the period was
+ * learned from, for the prediction to hold that long.
  */
 u32 pcba_dbm_wanted(const struct pcba_dbm *st)
 {
 	u32 room = PCBA_DBM_HISTORY_FILL - min(st->known,
 					       PCBA_DBM_HISTORY_FILL - 1);
 
-	return st->observed < PCBA_DBM_LEARN ? 1 : min(st->watermark, room);
+	return clamp(min(st->watermark, room), 1, max(st->samples / 4, 1));
 }
 
+/* How far the next batch may lie from where it is predicted. */
 s64 pcba_dbm_uncertain(const struct pcba_dbm *st)
 {
+	s64 bound = cityhub_stamp_bound_ns(&st->stamp);
 	s64 period = pcba_dbm_period(st);
-	/* 100 ppm for what the clocks wander, the full tolerance at first. */
-	s64 wander = div_s64(period * pcba_dbm_wanted(st), 8192);
+	/* Per sample: all the tolerance, until the distance of two tells more. */
+	s64 wander = div_s64(period, USEC_PER_SEC / PCBA_DBM_TOLERANCE_PPM);
 
-	if (st->observed < PCBA_DBM_LEARN)
-		wander = div_s64(period, USEC_PER_SEC / PCBA_DBM_TOLERANCE_PPM);
+	if (st->samples > 1)
+		wander = div_s64(4 * bound, st->samples) +
+			 div_s64(period, USEC_PER_SEC / PCBA_DBM_WANDER_PPM);
 
-	return min(cityhub_stamp_bound_ns(&st->stamp) + wander +
-		   PCBA_DBM_MARGIN_NS, period / 4);
+	return min(bound + wander * pcba_dbm_wanted(st) + PCBA_DBM_MARGIN_NS,
+		   period / 4);
 }
 
 s64 pcba_dbm_search_ns(const struct pcba_dbm *st)
 {
 	return max_t(s64, pcba_dbm_period(st) / 32, NSEC_PER_MSEC);
-}
-
-void pcba_dbm_sleep_until(s64 raw_ns)
-{
-	s64 delay = raw_ns - cityhub_raw_ns();
-
-	if (delay > 0)
-		fsleep(div_s64(delay, NSEC_PER_USEC));
 }
 
 int pcba_dbm_clear(struct pcba_dbm *st)
@@ -119,7 +117,7 @@ int pcba_dbm_arm(struct pcba_dbm *st)
 		return ret;
 
 	st->alive_ns = st->clear_ns;
-	st->observed = 0;
+	st->samples = 0;
 	cityhub_stamp_reset(&st->stamp);
 	/* The interrupt type bit stays 0: history filled. */
 	return pcba_dbm_write(st, PCBA_DBM_CONTROL,
@@ -133,7 +131,7 @@ void pcba_dbm_recover(struct pcba_dbm *st)
 	dev_warn_ratelimited(&st->client->dev, "no entries any more: set up again\n");
 
 	/* What fails here shows as silence again. */
-	if (!pcba_dbm_write_tavg(st, st->tavg_ms))
+	if (!pcba_dbm_restore(st))
 		pcba_dbm_arm(st);
 	st->alive_ns = cityhub_raw_ns();
 }
@@ -251,15 +249,20 @@ static u32 pcba_dbm_observe(struct pcba_dbm *st, u32 len, s64 lower, s64 receipt
 {
 	s64 period = pcba_dbm_period(st);
 	u32 n = len - st->known;
+	s64 late;
 
 	lower = clamp(lower, receipt - period, receipt);
 	if (st->newest_ns)
 		n = max(n, pcba_dbm_samples_since(lower - st->newest_ns, period));
 
-	cityhub_stamp_update(&st->stamp, n, receipt, receipt - lower);
+	/* A bracket as wide as that says nothing. */
+	late = receipt - lower;
+	if (late > period / 4)
+		late = CITYHUB_LATE_UNKNOWN;
+	cityhub_stamp_update(&st->stamp, n, receipt, late);
 	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
 	st->alive_ns = receipt;
-	st->observed++;
+	st->samples += n;
 	cityhub_member_stamp_state(st->member, st->newest_ns,
 				   cityhub_stamp_bound_ns(&st->stamp),
 				   st->stamp.source);
@@ -317,6 +320,14 @@ static bool pcba_dbm_may_clear(const struct pcba_dbm *st)
 	       pcba_dbm_next(st) - pcba_dbm_uncertain(st);
 }
 
+/* Not fsleep(): it sleeps by the tick when that is long. */
+void pcba_dbm_sleep(s64 ns)
+{
+	unsigned long us = div_s64(max_t(s64, ns, 0), NSEC_PER_USEC);
+
+	usleep_range(us, us + PCBA_DBM_SLACK_US);
+}
+
 /*
  * As pcba_dbm_take(), and clear the history when it is nearly full; when the
  * next entry is too near for that, take it too.
@@ -339,7 +350,8 @@ int pcba_dbm_drain(struct pcba_dbm *st, u32 len, s64 receipt)
 			break;
 		}
 
-		pcba_dbm_sleep_until(pcba_dbm_next(st) + pcba_dbm_uncertain(st));
+		pcba_dbm_sleep(pcba_dbm_next(st) + pcba_dbm_uncertain(st) -
+			       cityhub_raw_ns());
 		len = st->known + 1;
 		ret = pcba_dbm_look(st, len, &receipt);
 	} while (ret > 0);
