@@ -94,7 +94,8 @@ static const struct ade9000_wave_mode ade9000_wave_modes[] = {
  * @burst_pages: pages the controller can fetch in one go
  * @on:		a capture runs
  * @ring:	how far chip and host have come
- * @cleared_at:	pages known to be complete when the status was last cleared
+ * @cleared_after: pages known to be complete when the status was last cleared
+ * @cleared_before: pages complete at the first look after that
  * @stamped:	pages complete at the last observation of @stamp
  * @newest_ns:	instant of the newest sample the estimator has seen
  * @span_ns:	time %ADE9000_SPAN samples take
@@ -111,7 +112,8 @@ struct ade9000_wave {
 	unsigned int burst_pages;
 	bool on;
 	struct ade9000_ring ring;
-	u64 cleared_at;
+	u64 cleared_after;
+	u64 cleared_before;
 	u64 stamped;
 	s64 newest_ns;
 	s64 span_ns;
@@ -150,22 +152,34 @@ static void ade9000_wave_stamp(struct ade9000_wave *w, u64 complete,
 							  ADE9000_SPAN);
 }
 
+static u64 ade9000_wave_next_raising(const struct ade9000_wave *w, u64 page)
+{
+	return round_down(page, w->step) + w->step;
+}
+
 /*
  * The interrupt was raised by the first of the chosen pages that was filled
  * after the status had been cleared. Its instant is that page's, however late
- * the thread runs and however many pages have followed.
+ * the thread runs and however many pages have followed; unless the page was
+ * full before the last service ended, for then the line was only waiting to
+ * be looked at. How far the chip was when the status was cleared is known
+ * between two looks; if these leave several pages to choose from, none is.
  */
 static int ade9000_wave_observe(struct ade9000_wave *w, s64 irq_ns)
 {
-	u64 raised = round_down(w->cleared_at, w->step) + w->step;
+	u64 raised = ade9000_wave_next_raising(w, w->cleared_after);
+	u64 complete = w->ring.complete;
+	bool known = irq_ns && raised > complete &&
+		     raised == ade9000_wave_next_raising(w, w->cleared_before);
 	int ret;
 
-	w->cleared_at = max(w->ring.complete, raised);
+	w->cleared_after = max(complete, raised);
 	ret = ade9000_wave_look(w);
 	if (ret)
 		return ret;
 
-	if (irq_ns && raised > w->stamped && raised <= w->ring.complete)
+	w->cleared_before = w->ring.complete;
+	if (known && raised <= w->ring.complete)
 		ade9000_wave_stamp(w, raised, irq_ns, CITYHUB_LATE_UNKNOWN);
 	else if (!w->stamped && w->ring.complete)
 		ade9000_wave_stamp(w, w->ring.complete, w->ring.seen_ns,
@@ -254,6 +268,17 @@ static int ade9000_wave_drain(struct ade9000_wave *w)
 	return 0;
 }
 
+static void ade9000_wave_tell_state(struct ade9000_wave *w)
+{
+	u64 first = w->ring.drained * ADE9000_PAGE_SETS + 1;
+	bool near = w->ring.complete - w->stamped <= ADE9000_PAGES;
+
+	cityhub_member_stamp_state(w->member, ade9000_wave_instant(w, first),
+				   cityhub_stamp_bound_ns(&w->stamp),
+				   near ? w->stamp.source :
+					  CITYHUB_STAMP_EXTRAPOLATED);
+}
+
 /**
  * ade9000_wave_service() - fetch what the chip has filled
  * @w:		waveform device; the caller holds the lock and has cleared the
@@ -269,11 +294,7 @@ void ade9000_wave_service(struct ade9000_wave *w, s64 irq_ns)
 		return;
 
 	cityhub_member_map(w->member);
-	cityhub_member_stamp_state(w->member,
-				   ade9000_wave_instant(w, w->ring.drained *
-							ADE9000_PAGE_SETS + 1),
-				   cityhub_stamp_bound_ns(&w->stamp),
-				   w->stamp.source);
+	ade9000_wave_tell_state(w);
 	ade9000_wave_skip(w);
 	for (chunks = 0; chunks < ADE9000_CHUNKS_MAX; chunks++)
 		if (w->ring.drained == w->ring.complete ||
@@ -337,7 +358,8 @@ static int ade9000_wave_begin(struct ade9000_wave *w)
 	}
 
 	w->ring = (struct ade9000_ring) { .seen_ns = cityhub_raw_ns() };
-	w->cleared_at = 0;
+	w->cleared_after = 0;
+	w->cleared_before = 0;
 	w->stamped = 0;
 	cityhub_stamp_reset(&w->stamp);
 	return ade9000_write_mask0(w->st);
