@@ -228,6 +228,13 @@ struct ade_phase {
 	s64 mean[KINDS];
 };
 
+/* Columns of a phase in the log of readings, after ade_reading_regs. */
+enum ade_reading {
+	READING_PERIOD = 5,
+	READING_ENERGY,
+	READING_COLUMNS,
+};
+
 /**
  * struct ade_frame - what happens between two edges of chip select
  * @bytes:	bytes seen
@@ -280,6 +287,8 @@ struct ade_frame {
  * @wave_next:	word to be written next
  * @wave_stop:	words to write until a trigger stops the writer, 0 is never
  * @frame:	SPI transfer
+ * @reading_on:	it fetches the results
+ * @reading:	what it fetched, for the log of readings
  * @reg:	registers
  * @ram:	waveform RAM
  */
@@ -312,6 +321,8 @@ struct ade {
 	u32 wave_next;
 	u32 wave_stop;
 	struct ade_frame frame;
+	bool reading_on;
+	s64 reading[PHASES][READING_COLUMNS];
 	u32 reg[REGISTERS];
 	s32 ram[RAM_WORDS];
 };
@@ -1623,40 +1634,55 @@ static u32 ade_spoil_sign(struct ade *ade, u32 address, u32 word)
 	return word & 0x00ffffff;
 }
 
+/* The columns of a phase. */
+#define ADE_READING(p) \
+	p "_vrms," p "_irms," p "_watt," p "_var," p "_va," p "_period," \
+	p "_energy"
+
+static const u16 ade_reading_regs[] = {
+	ADE_VRMS, ADE_IRMS, ADE_WATT, ADE_VAR, ADE_VA,
+};
+
+/* A burst over the results begins; its words follow one by one. */
+static void ade_reading_begin(struct ade *ade)
+{
+	u32 p;
+
+	ade->reading_on = true;
+	ade_outputs(ade);
+	for (p = 0; p < PHASES; p++) {
+		ade->reading[p][READING_PERIOD] = ade->reg[ADE_APERIOD + p];
+		ade->reading[p][READING_ENERGY] = ade->phase[p].metered;
+	}
+}
+
+static void ade_reading_word(struct ade *ade, u32 address, u32 word)
+{
+	u32 reg = ade_mirror(address);
+	u32 i, p;
+
+	for (p = 0; p < PHASES; p++)
+		for (i = 0; i < ARRAY_SIZE(ade_reading_regs); i++)
+			if (reg == ade_reading_regs[i] + p * ADE_PHASE)
+				ade->reading[p][i] = (s32)word;
+}
+
+static void ade_reading_end(struct ade *ade)
+{
+	if (ade->reading_on)
+		sim_reading(ade->chip, ade->tick_ns, ade->reading[0]);
+	ade->reading_on = false;
+}
+
 static void ade_load(struct ade *ade)
 {
 	struct ade_frame *f = &ade->frame;
 
 	f->word = ade_read(ade, f->address);
 	f->word = ade_spoil_sign(ade, f->address, f->word);
+	if (ade->reading_on)
+		ade_reading_word(ade, f->address, f->word);
 	f->left = f->width;
-}
-
-/* The columns of a phase. */
-#define ADE_READING(p) \
-	p "_vrms," p "_irms," p "_watt," p "_var," p "_va," p "_period," \
-	p "_energy"
-
-/* What a host that fetches the results in one burst gets. */
-static void ade_note_reading(struct ade *ade)
-{
-	s64 values[7 * PHASES];
-	s64 *value = values;
-	u32 p;
-
-	ade_outputs(ade);
-	for (p = 0; p < PHASES; p++) {
-		const u32 *out = &ade->reg[p * ADE_PHASE];
-
-		*value++ = (s32)out[ADE_VRMS];
-		*value++ = (s32)out[ADE_IRMS];
-		*value++ = (s32)out[ADE_WATT];
-		*value++ = (s32)out[ADE_VAR];
-		*value++ = (s32)out[ADE_VA];
-		*value++ = ade->reg[ADE_APERIOD + p];
-		*value++ = ade->phase[p].metered;
-	}
-	sim_reading(ade->chip, ade->tick_ns, values);
 }
 
 static void ade_begin_read(struct ade *ade)
@@ -1670,7 +1696,7 @@ static void ade_begin_read(struct ade *ade)
 		f->burst = may_burst && ade_is_burst_range(f->address);
 	if (f->burst) {
 		if (!ade_is_ram(f->address))
-			ade_note_reading(ade);
+			ade_reading_begin(ade);
 		f->address = ade_burst_address(ade, f->address);
 		if (f->address)
 			ade_load(ade);
@@ -1762,6 +1788,7 @@ static void ade_spi_select(struct sim_chip *chip, s64 now, bool selected)
 {
 	struct ade *ade = chip->priv;
 
+	ade_reading_end(ade);
 	memset(&ade->frame, 0, sizeof(ade->frame));
 	/* Selected in the reset: the rest of the command makes no sense. */
 	if (!ade->ready)
