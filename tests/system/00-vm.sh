@@ -5,7 +5,6 @@
 # scripts/vm itself: what it passes through, and that it notices every bug the
 # module vm-selftest plants.
 
-# shellcheck disable=SC2016,SC2317 # for the shell of the guest; through ok
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -78,10 +77,10 @@ clocks() {
 	ok "the clock can be the host's" \
 		test $(($(cat "$work/out") - EPOCHSECONDS)) -ge -120
 	start=$SECONDS
-	vm --timeout 60 -- sh -c 'date +%s; sleep 86400; date +%s'
+	vm -- sh -c 'date +%s; sleep 86400; date +%s'
 	is "a day passes" \
 		"$(($(tail -n 1 "$work/out") - $(head -n 1 "$work/out")))" 86400
-	ok "in less than a minute" test $((SECONDS - start)) -lt 60
+	ok "in less than five minutes" test $((SECONDS - start)) -lt 300
 }
 
 interrupted() {
@@ -92,7 +91,7 @@ interrupted() {
 		-- sh -c 'touch "$VM_OUT/started"; sleep infinity' &
 	pid=$!
 	set +m
-	ok "a long run starts" wait_for 60 test -e "$work/share/started"
+	ok "a long run starts" wait_for 200 test -e "$work/share/started"
 	kill -INT "$pid"
 	wait "$pid"
 	is "an interrupt ends it" $? 130
