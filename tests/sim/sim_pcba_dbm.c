@@ -172,7 +172,6 @@ static void dbm_interrupt(struct dbm *s, bool filled)
 static void dbm_sample(struct sim_chip *chip, s64 at)
 {
 	struct dbm *s = chip->priv;
-	u8 before = s->filled;
 	s64 micro, level;
 
 	if (!sim_world_get(SIM_NOISE_DBA, at, &micro))
@@ -181,7 +180,7 @@ static void dbm_sample(struct sim_chip *chip, s64 at)
 	level = sim_steps(micro, 1000000) + dbm_weighting(s);
 	level = clamp_t(s64, level, DBM_LEVEL_MIN, DBM_LEVEL_MAX);
 	dbm_note(s, level);
-	dbm_interrupt(s, s->filled > before && s->filled == DBM_HISTORY_IRQ);
+	dbm_interrupt(s, s->filled == DBM_HISTORY_IRQ);
 	sim_truth(chip, at, &level);
 }
 

@@ -112,8 +112,10 @@ static ssize_t sim_scenario_write(struct file *file, const char __user *buf,
 	size_t done, len;
 	int ret;
 
-	if (!csv && !*pos)
-		csv = file->private_data = sim_csv_new();
+	if (!csv && !*pos) {
+		csv = sim_csv_new();
+		file->private_data = csv;
+	}
 	if (!csv)
 		return *pos ? -EBUSY : -ENOMEM;
 
