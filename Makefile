@@ -111,10 +111,17 @@ $(B)/cityhub: $(command_obj) $(common_obj) $(lib_obj)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
 
+# The daemon with faults that its tests can plant; never installed.
+$(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DCITYHUB_TEST_FAULTS $(C11) $(PKG_CFLAGS) $(CFLAGS) \
+		$(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) \
+		-lm -lpthread
+
 # ---- tests in user space ---------------------------------------------------
 
 .PHONY: unit-programs
-unit-programs: $(unit_bin) $(tool_bin)
+unit-programs: $(unit_bin) $(tool_bin) $(B)/faults/cityhubd
 
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)
