@@ -121,7 +121,8 @@ $(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
 # ---- tests in user space ---------------------------------------------------
 
 .PHONY: unit-programs
-unit-programs: $(unit_bin) $(tool_bin) $(B)/faults/cityhubd
+# The tools run in test kernels, where the sanitizers do not.
+unit-programs: $(unit_bin) $(if $(SANITIZE),,$(tool_bin)) $(B)/faults/cityhubd
 
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)

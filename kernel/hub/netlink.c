@@ -428,17 +428,6 @@ int cityhub_nl_member_get_doit(struct sk_buff *request, struct genl_info *info)
 	return reply_end(info, skb, hdr, add_member(skb, &view));
 }
 
-int cityhub_nl_member_get_start(struct netlink_callback *cb)
-{
-	struct nlattr *attr = genl_info_dump(cb)->attrs[CITYHUB_A_MEMBER_ID];
-
-	if (!attr)
-		return 0;
-
-	NL_SET_ERR_MSG_ATTR(cb->extack, attr, "a dump has all members");
-	return -EINVAL;
-}
-
 /* A dump of members goes on with the id in its context. */
 static int dump_members(struct sk_buff *skb, struct netlink_callback *cb,
 			u8 cmd,
@@ -471,6 +460,13 @@ static int dump_members(struct sk_buff *skb, struct netlink_callback *cb,
 int cityhub_nl_member_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb)
 {
+	struct nlattr *attr = genl_info_dump(cb)->attrs[CITYHUB_A_MEMBER_ID];
+
+	if (attr) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attr, "a dump has all members");
+		return -EINVAL;
+	}
+
 	return dump_members(skb, cb, CITYHUB_CMD_MEMBER_GET, add_member);
 }
 
@@ -484,7 +480,7 @@ int cityhub_nl_stats_get_dumpit(struct sk_buff *skb,
  * struct tick_dump - where a dump of ticks is
  * @next:	index of the next tick
  * @slot:	slot it is at
- * @end:	slot to end before
+ * @end:	slot to end before, 0 when the dump begins
  */
 struct tick_dump {
 	u64 next;
@@ -492,29 +488,27 @@ struct tick_dump {
 	u32 end;
 };
 
-int cityhub_nl_tick_get_start(struct netlink_callback *cb)
+static int tick_dump_begin(struct netlink_callback *cb, struct tick_dump *dump)
 {
 	struct nlattr **attrs = genl_info_dump(cb)->attrs;
-	struct tick_dump *dump = (struct tick_dump *)cb->ctx;
 	struct nlattr *number = attrs[CITYHUB_A_SLOT_NUMBER];
 	struct nlattr *since = attrs[CITYHUB_A_SLOT_SINCE];
 
-	BUILD_BUG_ON(sizeof(*dump) > sizeof(cb->ctx));
-	dump->end = cityhub_slots_count();
 	if (!number && since) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, since,
 				    "an index needs the number of its slot");
 		return -EINVAL;
 	}
-	if (!number)
-		return 0;
-	if (nla_get_u32(number) >= dump->end) {
+	if (number && nla_get_u32(number) >= cityhub_slots_count()) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, number, "no such slot");
 		return -ENOENT;
 	}
 
-	dump->slot = nla_get_u32(number);
-	dump->end = dump->slot + 1;
+	dump->end = cityhub_slots_count();
+	if (number) {
+		dump->slot = nla_get_u32(number);
+		dump->end = dump->slot + 1;
+	}
 	dump->next = since ? nla_get_u64(since) : 0;
 	return 0;
 }
@@ -549,32 +543,44 @@ static int add_slot(struct sk_buff *skb, struct tick_dump *dump, bool *more)
 				 CITYHUB_A_SLOT_PAD);
 }
 
+/* Adds one message with the ticks of a slot that fit. */
+static int add_slot_message(struct sk_buff *skb, struct netlink_callback *cb,
+			    struct tick_dump *dump, bool *more)
+{
+	u64 next = dump->next;
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &family, NLM_F_MULTI, CITYHUB_CMD_TICK_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (add_slot(skb, dump, more)) {
+		dump->next = next;
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
 int cityhub_nl_tick_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb)
 {
 	struct tick_dump *dump = (struct tick_dump *)cb->ctx;
-	u64 next = dump->next;
-	bool more = false;
-	void *hdr;
+	bool more;
+	int ret;
 
-	while (dump->slot < dump->end && !more) {
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				  cb->nlh->nlmsg_seq, &family, NLM_F_MULTI,
-				  CITYHUB_CMD_TICK_GET);
-		if (!hdr)
-			break;
-		if (add_slot(skb, dump, &more)) {
-			dump->next = next;
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-		if (more)
-			break;
-		dump->slot++;
-		dump->next = 0;
-		next = 0;
+	BUILD_BUG_ON(sizeof(*dump) > sizeof(cb->ctx));
+	if (!dump->end) {
+		ret = tick_dump_begin(cb, dump);
+		if (ret)
+			return ret;
 	}
+
+	for (; dump->slot < dump->end; dump->slot++, dump->next = 0)
+		if (add_slot_message(skb, cb, dump, &more) || more)
+			break;
 
 	return skb->len;
 }

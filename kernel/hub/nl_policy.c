@@ -48,14 +48,12 @@ const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS] = {
 	{
 		.cmd = CITYHUB_CMD_MEMBER_GET,
 		.doit = cityhub_nl_member_get_doit,
-		.start = cityhub_nl_member_get_start,
 		.dumpit = cityhub_nl_member_get_dumpit,
 		.policy = cityhub_nl_member_get_policy,
 		.maxattr = CITYHUB_A_MEMBER_ID,
 	},
 	{
 		.cmd = CITYHUB_CMD_TICK_GET,
-		.start = cityhub_nl_tick_get_start,
 		.dumpit = cityhub_nl_tick_get_dumpit,
 		.policy = cityhub_nl_tick_get_policy,
 		.maxattr = CITYHUB_A_SLOT_SINCE,

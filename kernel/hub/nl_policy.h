@@ -14,10 +14,8 @@ extern const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS];
 
 int cityhub_nl_hub_get_doit(struct sk_buff *skb, struct genl_info *info);
 int cityhub_nl_member_get_doit(struct sk_buff *skb, struct genl_info *info);
-int cityhub_nl_member_get_start(struct netlink_callback *cb);
 int cityhub_nl_member_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
-int cityhub_nl_tick_get_start(struct netlink_callback *cb);
 int cityhub_nl_tick_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int cityhub_nl_arm_doit(struct sk_buff *skb, struct genl_info *info);

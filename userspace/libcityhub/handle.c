@@ -164,15 +164,6 @@ static int on_valid(struct nl_msg *msg, void *data)
 	return NL_OK;
 }
 
-static int on_done(struct nl_msg *msg, void *data)
-{
-	struct transaction *t = data;
-
-	(void)msg;
-	t->done = true;
-	return NL_STOP;
-}
-
 /* IIO tells the name of any device; a name is not worth an error. */
 static void read_member_name(uint64_t id, char *name, size_t size)
 {
@@ -216,7 +207,7 @@ static void blame(struct refusal *r, const struct nlmsghdr *request,
 }
 
 static void read_extack(struct refusal *r, const struct nlmsghdr *request,
-			const struct nlattr *head, int len)
+			const void *head, int len)
 {
 	const struct nlattr *attr;
 	int rem;
@@ -239,26 +230,56 @@ static void read_extack(struct refusal *r, const struct nlmsghdr *request,
 	}
 }
 
+static void refuse(struct transaction *t, int error, const void *tlvs, int len)
+{
+	const struct genlmsghdr *ghdr = nlmsg_data(t->request);
+	struct refusal r = { .error = error, .cmd = ghdr->cmd };
+
+	if (len > 0)
+		read_extack(&r, t->request, tlvs, len);
+	refusal_format(&r, t->h->error, sizeof(t->h->error));
+	t->error = error;
+}
+
+static int on_ack(struct nl_msg *msg, void *data)
+{
+	struct transaction *t = data;
+
+	(void)msg;
+	t->done = true;
+	return NL_STOP;
+}
+
+/* A dump may be refused at its end: the error is in its last message. */
+static int on_finish(struct nl_msg *msg, void *data)
+{
+	const struct nlmsghdr *nlh = nlmsg_hdr(msg);
+	const int *error = nlmsg_data(nlh);
+	struct transaction *t = data;
+	int used = NLMSG_ALIGN(sizeof(*error));
+	int len = nlmsg_datalen(nlh);
+
+	t->done = true;
+	if (len >= (int)sizeof(*error) && *error < 0)
+		refuse(t, *error, (const char *)error + used,
+		       nlh->nlmsg_flags & NLM_F_ACK_TLVS ? len - used : 0);
+	return NL_STOP;
+}
+
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *data)
 {
 	const struct nlmsghdr *nlh =
 		(const void *)((const char *)err - NLMSG_HDRLEN);
 	struct transaction *t = data;
-	const struct genlmsghdr *ghdr = nlmsg_data(t->request);
-	struct refusal r = { .error = err->error, .cmd = ghdr->cmd };
-	size_t used = NLMSG_HDRLEN + sizeof(*err);
+	int used = sizeof(*err);
 
 	(void)from;
 	/* The request comes back with the error, unless it is cut off. */
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		used += NLMSG_ALIGN(err->msg.nlmsg_len) - NLMSG_HDRLEN;
-	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && used < nlh->nlmsg_len)
-		read_extack(&r, t->request,
-			    (const void *)((const char *)nlh + used),
-			    (int)(nlh->nlmsg_len - used));
-
-	refusal_format(&r, t->h->error, sizeof(t->h->error));
-	t->error = err->error ? err->error : -EPROTO;
+	refuse(t, err->error ? err->error : -EPROTO, (const char *)err + used,
+	       nlh->nlmsg_flags & NLM_F_ACK_TLVS ?
+	       nlmsg_datalen(nlh) - used : 0);
 	t->done = true;
 	return NL_STOP;
 }
@@ -271,8 +292,8 @@ static int receive(struct transaction *t)
 	if (!cb)
 		return handle_fail(t->h, -ENOMEM);
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, t);
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, t);
-	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, t);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, t);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, t);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, t);
 
 	while (!t->done && ret >= 0)

@@ -39,8 +39,9 @@
  * Errors. Changes need CAP_NET_ADMIN in the initial user namespace; without it
  * the answer is a bare EPERM. Every other refusal carries a message and, where
  * one attribute is to blame, points at it (NLMSGERR_ATTR_OFFS), or names the
- * missing one (NLMSGERR_ATTR_MISS_TYPE). All requests are validated strictly
- * and in full before anything changes.
+ * missing one (NLMSGERR_ATTR_MISS_TYPE); before Linux 6.10 a dump that is
+ * refused has the message only. All requests are validated strictly and in
+ * full before anything changes.
  *   EINVAL      unknown or malformed attribute, attribute missing or twice
  *   ERANGE      value out of the range given here, instant that cannot be met
  *   ENODEV      no such member

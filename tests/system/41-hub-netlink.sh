@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: uml 6.1 6.12
+# chips: mpl3115,mpl3115-b,sen66
+#
+# The netlink family refuses what makes no sense, says why and what is to
+# blame, and nothing has changed then.
+
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+build=$(dirname "$0")/../../build
+cityhub=$build/cityhub
+bad=$build/tools/nl-bad
+
+# Numbers of include/uapi/linux/cityhub.h.
+hub_get=1 member_get=2 tick_get=3 arm=4 disarm=5 stats_get=6
+member_id=1 slot_number=2 slot_since=3
+capture_generation=2 capture_member=3 capture_start=4
+
+# u32 N, u64 N: as hex in the byte order of the machine
+u32() {
+	printf '%08x' "$1" | sed -E 's/(..)(..)(..)(..)/\4\3\2\1/'
+}
+
+u64() {
+	echo "$(u32 $(($1 & 0xffffffff)))$(u32 $(($1 >> 32 & 0xffffffff)))"
+}
+
+# state: all a refused request might have changed
+state() {
+	"$cityhub" show --json | python3 -c '
+import json, sys
+hub = json.load(sys.stdin)
+print(hub["captures"], hub["epoch_ns"], hub["period_ns"])'
+	"$cityhub" list --json
+}
+
+# refused NAME ERRNO BLAME MESSAGE REQUEST...: and the state stays as it was
+refused() {
+	local name=$1 want="errno=$2${3:+ $3}" text=$4 answer before
+
+	shift 4
+	before=$(state)
+	answer=$("$bad" "$@" 2>&1)
+	is "$name" "${answer%% msg=*}" "$want"
+	like "$name: the reason" "${answer#* msg=}" "$text"
+	is "$name: nothing changed" "$(state)" "$before"
+}
+
+# A dump points at nothing before Linux 6.10.
+blame() {
+	[ "$VM_KERNEL" != 6.12 ] || echo "attr=$1"
+}
+
+directory=$(echo /sys/bus/i2c/devices/*-0060/iio:device*)
+ticked=${directory##*device}
+other=$(echo /sys/bus/i2c/devices/*-0061/iio:device*)
+other=${other##*device}
+free=$(iio_name sen66)
+free=${free##*device}
+echo cityhub-0 > "$directory/trigger/current_trigger"
+for file in "$directory"/scan_elements/*_en; do
+	echo 1 > "$file"
+done
+echo 1 > "$directory/buffer/enable"
+t=$(u32 "$ticked")
+
+refused "unknown attribute" EINVAL attr=9 "[Uu]nknown attribute" \
+	"$arm" "$capture_member=$t" "9=$t"
+refused "attribute of an operation without any" EINVAL attr=1 "" "$hub_get" "1=$t"
+refused "attribute of a dump without any" EINVAL attr=1 "" "$stats_get,dump" "1=$t"
+refused "attribute of another operation" EINVAL "attr=$capture_generation" "" \
+	"$arm" "$capture_member=$t" "$capture_generation=$t"
+refused "member too short" EINVAL "attr=$capture_member" "length" \
+	"$arm" "$capture_member=0000"
+refused "member too long" EINVAL "attr=$capture_member" "length" \
+	"$arm" "$capture_member=$t$t"
+refused "start too short" EINVAL "attr=$capture_start" "length" \
+	"$arm" "$capture_member=$t" "$capture_start=$t"
+refused "member out of range" ERANGE "attr=$capture_member" "range" \
+	"$arm" "$capture_member=ffffffff"
+refused "second member out of range" ERANGE "attr=$capture_member" "range" \
+	"$arm" "$capture_member=$t" "$capture_member=ffffffff"
+refused "start 0" ERANGE "attr=$capture_start" "range" \
+	"$arm" "$capture_member=$t" "$capture_start=$(u64 0)"
+refused "start above s64" ERANGE "attr=$capture_start" "range" \
+	"$arm" "$capture_member=$t" "$capture_start=ffffffffffffffff"
+refused "start in the past" ERANGE "attr=$capture_start" "past" \
+	"$arm" "$capture_member=$t" "$capture_start=$(u64 1)"
+refused "start in two days" ERANGE "attr=$capture_start" "day" \
+	"$arm" "$capture_member=$t" \
+	"$capture_start=$(u64 $((($(date +%s) + 172800) * 1000000000)))"
+refused "unknown member" ENODEV "attr=$capture_member" "no such member" \
+	"$arm" "$capture_member=$t" "$capture_member=$(u32 77)"
+refused "a device that is no member" ENODEV "attr=$capture_member" \
+	"no such member" "$arm" "$capture_member=$(u32 "$other")"
+refused "a member named twice" EINVAL "attr=$capture_member" "twice" \
+	"$arm" "$capture_member=$t" "$capture_member=$t"
+refused "a member not primed" EAGAIN "attr=$capture_member" "not primed" \
+	"$arm" "$capture_member=$t" "$capture_member=$(u32 "$free")"
+refused "no member" EINVAL "missing=$capture_member" "no member" "$arm"
+many=()
+for n in {0..64}; do
+	many+=("$capture_member=$(u32 $((n + 1000)))")
+done
+refused "65 members" ENOBUFS "attr=$capture_member" "too many" "$arm" "${many[@]}"
+refused "no generation" EINVAL "missing=$capture_generation" "which capture" \
+	"$disarm"
+refused "generation 0" ERANGE "attr=$capture_generation" "range" \
+	"$disarm" "$capture_generation=$(u32 0)"
+refused "unknown capture" ENOENT "attr=$capture_generation" "no such capture" \
+	"$disarm" "$capture_generation=$(u32 9)"
+refused "member-get without an id" EINVAL "missing=$member_id" "which member" \
+	"$member_get"
+refused "member-get of an unknown id" ENODEV "attr=$member_id" "no such member" \
+	"$member_get" "$member_id=$(u32 77)"
+refused "a dump of members with an id" EINVAL "$(blame $member_id)" "all members" \
+	"$member_get,dump" "$member_id=$t"
+refused "slot 64" ERANGE "attr=$slot_number" "range" \
+	"$tick_get,dump" "$slot_number=$(u32 64)"
+refused "slot 63 of 8" ENOENT "$(blame $slot_number)" "no such slot" \
+	"$tick_get,dump" "$slot_number=$(u32 63)"
+refused "an index without its slot" EINVAL "$(blame $slot_since)" "slot" \
+	"$tick_get,dump" "$slot_since=$(u64 0)"
+like "an unknown operation" "$("$bad" 99 2>&1)" "errno=EOPNOTSUPP"
+like "a notification is no request" "$("$bad" 7 2>&1)" "errno=EOPNOTSUPP"
+
+# Without privilege.
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
+}
+
+like "arm without privilege" "$(as_nobody "$bad" "$arm" "$capture_member=$t" 2>&1)" \
+	"^errno=EPERM"
+like "disarm without privilege" \
+	"$(as_nobody "$bad" "$disarm" "$capture_generation=$(u32 1)" 2>&1)" "^errno=EPERM"
+message=$(as_nobody "$cityhub" arm "$ticked" 2>&1)
+is "the command is refused" $? 3
+like "and says what is needed" "$message" "CAP_NET_ADMIN"
+ok "anyone may list" as_nobody "$cityhub" list
+ok "anyone may see the hub" as_nobody "$cityhub" show
+ok "anyone may see the counters" as_nobody "$cityhub" stats
+ok "anyone may read ticks" eval 'as_nobody "$bad" "$tick_get,dump"; test $? = 1'
+
+# With it, and right.
+ok "arm" "$cityhub" arm "$ticked"
+refused "a member in another capture" EBUSY "attr=$capture_member" "already" \
+	"$arm" "$capture_member=$t"
+fails "the module stays while a trigger is in use" rmmod cityhub
+ok "disarm" "$cityhub" disarm
+echo 0 > "$directory/buffer/enable"
+fails "and while a device points at it" rmmod cityhub
+echo > "$directory/trigger/current_trigger"
+ok "and goes when it is free" rmmod cityhub
+"$cityhub" show 2>/dev/null
+is "without the module: exit status 4" $? 4
+like "list says so" "$("$cityhub" list)" "not loaded"
+finish
