@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "cityhubd/conf.h"
+#include "common/array.h"
 
 static char dir[200], path[300], why[512];
 static struct conf conf;
@@ -117,7 +118,7 @@ START_TEST(refused)
 	ck_assert_int_eq(load(bad[_i].text), -EINVAL);
 	snprintf(place, sizeof(place), "%s:%d: ", path, bad[_i].line);
 	ck_assert_msg(!strncmp(why, place, strlen(place)), "%s", why);
-	ck_assert_msg(strstr(why, bad[_i].says) != NULL, "%s", why);
+	ck_assert_msg(strstr(why, bad[_i].says), "%s", why);
 	ck_assert_mem_eq(&before, &conf, sizeof(conf));
 }
 END_TEST
@@ -127,7 +128,7 @@ START_TEST(no_such_file)
 	ck_assert_int_eq(conf_load(&conf, "/none/such", why, sizeof(why)),
 			 -ENOENT);
 	ck_assert_msg(strstr(why, "/none/such: ") == why, "%s", why);
-	ck_assert_msg(strstr(why, "--config") != NULL, "%s", why);
+	ck_assert_msg(strstr(why, "--config"), "%s", why);
 }
 END_TEST
 
@@ -139,7 +140,7 @@ START_TEST(an_included_file_is_named)
 	unit_write(other, "\n\nmqtt = { prt = 1; };\n");
 	snprintf(text, sizeof(text), "@include \"%s\"\n", other);
 	ck_assert_int_eq(load(text), -EINVAL);
-	ck_assert_msg(strstr(why, "other.conf:3: ") != NULL, "%s", why);
+	ck_assert_msg(strstr(why, "other.conf:3: "), "%s", why);
 }
 END_TEST
 
@@ -152,7 +153,7 @@ int main(void)
 	tcase_add_test(t, defaults);
 	tcase_add_test(t, shipped_file_says_the_defaults);
 	tcase_add_test(t, everything_set);
-	tcase_add_loop_test(t, refused, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_loop_test(t, refused, 0, ARRAY_SIZE(bad));
 	tcase_add_test(t, no_such_file);
 	tcase_add_test(t, an_included_file_is_named);
 	suite_add_tcase(s, t);

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "cityhubd/meaning.h"
+#include "common/array.h"
 
 struct row {
 	const char *device, *id, *label;
@@ -163,7 +164,7 @@ int main(void)
 	Suite *s = suite_create("meaning");
 	TCase *t = tcase_create("meaning");
 
-	tcase_add_loop_test(t, table, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(t, table, 0, ARRAY_SIZE(rows));
 	tcase_add_test(t, sentinels);
 	tcase_add_test(t, reductions);
 	tcase_add_test(t, decimals);

@@ -84,10 +84,13 @@ static const struct sink_ops ops = {
 
 static void setup(void)
 {
-	connects = disconnects = published = 0;
+	connects = 0;
+	disconnects = 0;
+	published = 0;
 	newest = STORED;
 	cursor = 0;
-	connect_error = publish_error = 0;
+	connect_error = 0;
+	publish_error = 0;
 	now = 1000;
 	sink = sink_new(&ops, NULL, 0);
 	ck_assert_ptr_nonnull(sink);

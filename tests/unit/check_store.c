@@ -50,7 +50,7 @@ static struct store *open_store(uint64_t *cursor)
 	struct store *s = store_open(&conf);
 	uint64_t c;
 
-	must(s != NULL);
+	must(s);
 	must(store_add_sink(s, "mqtt", cursor ? cursor : &c) == 0);
 	must(store_start(s) == 0);
 	return s;
@@ -60,7 +60,7 @@ static void add_batch(struct store_packet *p, double value)
 {
 	struct batch *b = batch_new(layout);
 
-	must(b != NULL);
+	must(b);
 	b->from_ns = (int64_t)value * SECOND;
 	b->to_ns = b->from_ns + SECOND;
 	b->results[0] = (struct batch_result){
@@ -119,7 +119,7 @@ static struct store_reader *open_reader(void)
 	char why[200] = "";
 	struct store_reader *r = store_reader_open(path, why, sizeof(why));
 
-	ck_assert_msg(r != NULL, "%s", why);
+	ck_assert_msg(r, "%s", why);
 	return r;
 }
 

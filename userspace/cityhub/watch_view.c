@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/array.h"
+
 #define VIEW_BOOTS		8
 /* Numbers a little before the first one seen may come late. */
 #define VIEW_SEQ_BEFORE		65536
@@ -48,11 +50,11 @@ static const struct view_item view_items[] = {
 	{ "energy", "energy", "L1", "last", "", "kWh", 1e-3, 3 },
 };
 
-#define VIEW_ITEMS	(sizeof(view_items) / sizeof(view_items[0]))
+#define VIEW_ITEMS	ARRAY_SIZE(view_items)
 
 static const char *const view_classes[] = { "air", "noise", "energy" };
 
-#define VIEW_CLASSES	(sizeof(view_classes) / sizeof(view_classes[0]))
+#define VIEW_CLASSES	ARRAY_SIZE(view_classes)
 
 struct view_class {
 	double rate_hz;		/* of the fastest sensor */
@@ -359,13 +361,13 @@ static void view_count(FILE *out, uint64_t n)
 static void view_draw_head(const struct watch_view *v, FILE *out)
 {
 	fprintf(out, "hub %s   ", v->hub);
-	if (!v->have_state)
+	if (!v->have_state) {
 		fprintf(out, "no state yet   ");
-	else if (!v->online)
+	} else if (!v->online) {
 		fprintf(out, "offline   ");
-	else if (!v->synchronised)
+	} else if (!v->synchronised) {
 		fprintf(out, "clock not synchronised   ");
-	else {
+	} else {
 		fprintf(out, "clock synced ");
 		view_bound(out, v->bound_ns);
 		fprintf(out, "   ");

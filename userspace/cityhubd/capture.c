@@ -397,7 +397,7 @@ unsigned int capture_size(const struct capture *c)
 	unsigned int n = 0;
 
 	for (const struct capture_member *m = c->members; m; m = m->next)
-		n += m->sensor != NULL;
+		n += m->sensor ? 1 : 0;
 	return n;
 }
 

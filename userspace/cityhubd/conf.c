@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cityhubd/ids.h"
+#include "common/array.h"
 #include "common/log.h"
 #include "common/store_sql.h"
 
@@ -93,7 +94,7 @@ static const struct conf_key conf_keys[] = {
 	  "level = \"debug\"; (error, warning, info or debug)" },
 };
 
-#define CONF_KEYS	(sizeof(conf_keys) / sizeof(conf_keys[0]))
+#define CONF_KEYS	ARRAY_SIZE(conf_keys)
 
 struct conf_reader {
 	struct conf conf;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/array.h"
+
 /* @factor leads from the unit of the IIO ABI (mV, mA, mW, J, ...) to @unit. */
 struct meaning_entry {
 	const char *name;
@@ -75,7 +77,7 @@ static const char *const meaning_wires[][2] = {
 };
 
 #define MEANING_FIND(table, name) \
-	meaning_lookup(table, sizeof(table) / sizeof((table)[0]), name)
+	meaning_lookup(table, ARRAY_SIZE(table), name)
 
 static const struct meaning_entry *meaning_lookup(const struct meaning_entry *t,
 						  size_t n, const char *name)
@@ -94,7 +96,7 @@ static const struct meaning_entry *meaning_by_label(const char *label,
 
 	if (e)
 		return e;
-	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
 		size_t len = strlen(phases[i]);
 
 		if (strncmp(label, phases[i], len) || label[len] != '-')
@@ -102,8 +104,7 @@ static const struct meaning_entry *meaning_by_label(const char *label,
 		*phase = phases[i];
 		return MEANING_FIND(meaning_phase_labels, label + len + 1);
 	}
-	for (size_t i = 0; i < sizeof(meaning_wires) / sizeof(meaning_wires[0]);
-	     i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(meaning_wires); i++) {
 		if ((label[0] != 'V' && label[0] != 'I') ||
 		    strcmp(label + 1, meaning_wires[i][0]))
 			continue;
@@ -124,8 +125,7 @@ static const struct meaning_entry *meaning_by_type(const char *id)
 		if (!isdigit((unsigned char)*id))
 			name[n++] = *id;
 	snprintf(name + n, sizeof(name) - n, "%s", id);
-	for (size_t i = 0; i < sizeof(meaning_types) / sizeof(meaning_types[0]);
-	     i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(meaning_types); i++) {
 		const char *type = meaning_types[i].name;
 		size_t len = strlen(type);
 

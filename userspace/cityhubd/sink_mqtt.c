@@ -44,6 +44,7 @@ struct sink_mqtt {
 	struct mosquitto *client;
 	struct store_reader *reader;
 	bool told_down;
+	bool opening;		/* TCP has not answered yet */
 	char *state;		/* newest, told again after each connect */
 	/* Guards all below. */
 	pthread_mutex_t lock;
@@ -219,6 +220,7 @@ static int sink_mqtt_connect(void *ctx)
 		rc = mosquitto_connect_async(m->client, m->conf.mqtt.host,
 					     sink_mqtt_port(&m->conf),
 					     m->conf.mqtt.keepalive_s);
+	m->opening = true;
 	if (!rc)
 		return 0;
 	sink_mqtt_down(m, rc == MOSQ_ERR_ERRNO ? strerror(errno) :
@@ -242,8 +244,9 @@ static int sink_mqtt_publish(void *ctx, const struct sink_message *msg, int *mid
 				   (int)strlen(msg->payload), msg->payload, 1,
 				   msg->retain);
 
-	/* Without a connection it is queued all the same: a new client
-	 * forgets it. */
+	/* Without a connection it is queued all the same; a new client does
+	 * not know it.
+	 */
 	return rc ? -EIO : 0;
 }
 
@@ -331,8 +334,10 @@ static void sink_mqtt_turn(struct sink_mqtt *m, short revents)
 
 	if (revents & (POLLIN | POLLERR | POLLHUP))
 		rc = mosquitto_loop_read(m->client, SINK_IN_FLIGHT);
-	if (!rc && (revents & POLLOUT))
+	if (!rc && (revents & POLLOUT)) {
+		m->opening = false;
 		rc = mosquitto_loop_write(m->client, 1);
+	}
 	if (!rc)
 		rc = mosquitto_loop_misc(m->client);
 	if (!rc)
@@ -352,8 +357,7 @@ static void sink_mqtt_poll(struct sink_mqtt *m, int64_t deadline_ms)
 	};
 	eventfd_t n;
 
-	if (fds[1].fd >= 0 && (mosquitto_want_write(m->client) ||
-			       !sink_is_connected(m->sink)))
+	if (fds[1].fd >= 0 && (m->opening || mosquitto_want_write(m->client)))
 		fds[1].events |= POLLOUT;
 	if (wait > SINK_MQTT_MISC_MS)
 		wait = SINK_MQTT_MISC_MS;

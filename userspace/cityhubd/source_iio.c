@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/array.h"
 #include "common/log.h"
 
 #define SOURCE_IIO_DIR		"/sys/bus/iio/devices"
@@ -118,7 +119,7 @@ static enum batch_clock source_iio_set_clock(const struct iio_device *dev)
 	const char *attr = "current_timestamp_clock";
 	char got[32];
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		if (iio_device_attr_write(dev, attr, wanted[i].name) < 0)
 			continue;
 		if (iio_device_attr_read(dev, attr, got, sizeof(got)) < 0)

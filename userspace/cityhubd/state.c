@@ -126,7 +126,7 @@ char *state_fault(const struct state *st, const char *sensor, const char *text)
 		return NULL;
 	json_object_set_new(root, "sensor", sensor ? json_string(sensor) :
 			    json_null());
-	json_object_set_new(root, "active", json_boolean(text != NULL));
+	json_object_set_new(root, "active", json_boolean(text));
 	json_object_set_new(root, "text", text ? json_string(text) :
 			    json_null());
 	return state_text(root);

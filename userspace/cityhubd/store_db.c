@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cityhubd/clock.h"
+#include "common/array.h"
 #include "common/log.h"
 #include "common/store_sql.h"
 
@@ -141,7 +142,7 @@ static int store_db_set_aside(const char *path)
 	char from[4096], to[4096];
 	long long now = (long long)time(NULL);
 
-	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
 		snprintf(from, sizeof(from), "%s%s", path, tails[i]);
 		snprintf(to, sizeof(to), "%s.damaged-%lld%s", path, now,
 			 tails[i]);

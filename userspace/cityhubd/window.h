@@ -17,15 +17,13 @@
 
 enum window_reduce {
 	WINDOW_LINEAR,	/* mean, min, max, rms, last */
-	WINDOW_LEVEL,	/* sound pressure in Pa in, decibels out: the mean is
-			 * that of the energy, there is no rms */
+	WINDOW_LEVEL,	/* Pa in, dB out: energy mean, and no rms */
 	WINDOW_COUNTER,	/* only the last value means something */
 };
 
 struct window_channel {
 	enum window_reduce reduce;
-	double step;	/* resolution of the chip in the unit of the result,
-			 * 0 when it need not be restored */
+	double step;	/* of a level that the chip has in whole steps, or 0 */
 };
 
 struct window;

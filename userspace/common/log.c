@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "common/array.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ static const struct {
 void log_init(const char *program)
 {
 	log_program = program;
-	log_to_journal = getenv("JOURNAL_STREAM") != NULL;
+	log_to_journal = getenv("JOURNAL_STREAM");
 }
 
 void log_set_level(enum log_level level)
@@ -37,7 +38,7 @@ void log_set_level(enum log_level level)
 
 int log_level_parse(const char *name, enum log_level *level)
 {
-	for (size_t i = 0; i < sizeof(log_names) / sizeof(log_names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(log_names); i++) {
 		if (!strcmp(name, log_names[i].name)) {
 			*level = log_names[i].level;
 			return 0;
@@ -48,7 +49,7 @@ int log_level_parse(const char *name, enum log_level *level)
 
 static const char *log_level_name(enum log_level level)
 {
-	for (size_t i = 0; i < sizeof(log_names) / sizeof(log_names[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(log_names); i++)
 		if (log_names[i].level == level)
 			return log_names[i].name;
 	return "?";
