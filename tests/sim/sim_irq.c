@@ -114,7 +114,11 @@ int sim_irq_create(struct device *dev, struct sim_line *line)
 {
 	int irq;
 
-	irq = devm_irq_alloc_desc(dev, NUMA_NO_NODE);
+	/*
+	 * Owned by no module: a requested interrupt would hold this one, and
+	 * unloading it is how all chips are unplugged at once.
+	 */
+	irq = __devm_irq_alloc_descs(dev, -1, 1, 1, NUMA_NO_NODE, NULL, NULL);
 	if (irq < 0)
 		return dev_err_probe(dev, irq, "no free interrupt number\n");
 
