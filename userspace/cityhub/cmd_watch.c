@@ -378,7 +378,7 @@ static int watch_main(int argc, char **argv, struct writer *writer)
 	if (writer_is_json(writer))
 		w.output = WATCH_JSON;
 	if (!w.hub)
-		w.hub = "here";
+		w.hub = "";
 	mosquitto_lib_init();
 	status = watch_begin(&w);
 	if (!status)

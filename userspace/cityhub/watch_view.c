@@ -68,6 +68,7 @@ struct watch_view {
 	const char *link;
 	bool link_up;
 	bool have_state;
+	bool have_clock;
 	bool online;
 	bool synchronised;
 	int64_t bound_ns;
@@ -239,6 +240,13 @@ static void view_result(struct watch_view *v, const json_t *batch,
 	}
 }
 
+static void view_take_clock(struct watch_view *v, const json_t *j)
+{
+	v->have_clock = true;
+	v->synchronised = !strcmp(view_text(j, "sync"), "synchronised");
+	v->bound_ns = view_integer(j, "bound_ns", -1);
+}
+
 void watch_view_data(struct watch_view *v, const char *json, int64_t now_ns)
 {
 	json_t *batch = json_loads(json, 0, NULL);
@@ -254,6 +262,10 @@ void watch_view_data(struct watch_view *v, const char *json, int64_t now_ns)
 		return;
 	}
 	v->received++;
+	if (!*v->hub)
+		snprintf(v->hub, sizeof(v->hub), "%s", view_text(batch, "hub"));
+	if (!v->have_state)
+		view_take_clock(v, batch);
 	b = view_boot(v, view_text(batch, "boot"), (uint64_t)seq);
 	if (b && !view_mark(b, (uint64_t)seq))
 		v->duplicates++;
@@ -293,9 +305,7 @@ void watch_view_state(struct watch_view *v, const char *json)
 	v->have_state = true;
 	v->online = json_is_true(json_object_get(state, "online"));
 	if (v->online) {
-		v->synchronised = !strcmp(view_text(state, "sync"),
-					  "synchronised");
-		v->bound_ns = view_integer(state, "bound_ns", -1);
+		view_take_clock(v, state);
 		v->hours = view_number(json_object_get(state, "store"),
 				       "hours");
 		waiting = view_integer(json_object_get(state, "sink"),
@@ -361,10 +371,10 @@ static void view_count(FILE *out, uint64_t n)
 static void view_draw_head(const struct watch_view *v, FILE *out)
 {
 	fprintf(out, "hub %s   ", v->hub);
-	if (!v->have_state) {
-		fprintf(out, "no state yet   ");
-	} else if (!v->online) {
+	if (v->have_state && !v->online) {
 		fprintf(out, "offline   ");
+	} else if (!v->have_clock) {
+		fprintf(out, "no state yet   ");
 	} else if (!v->synchronised) {
 		fprintf(out, "clock not synchronised   ");
 	} else {

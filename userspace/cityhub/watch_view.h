@@ -17,7 +17,7 @@ struct watch_counts {
 	uint64_t duplicates;
 };
 
-/* NULL when out of memory. */
+/* @hub empty: the one that the data names. NULL when out of memory. */
 struct watch_view *watch_view_new(const char *hub);
 void watch_view_free(struct watch_view *v);
 

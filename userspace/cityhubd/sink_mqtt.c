@@ -88,6 +88,17 @@ static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
 	m->told_down = true;
 }
 
+static const char *sink_mqtt_why(int rc)
+{
+	if (rc == MOSQ_ERR_ERRNO)
+		return strerror(errno);
+	if (rc == MOSQ_ERR_TLS)
+		return "TLS failed: see mqtt.ca_file, and whether the certificate names this host";
+	if (rc == MOSQ_ERR_EAI)
+		return "no address for this name: see mqtt.host and the name server";
+	return mosquitto_strerror(rc);
+}
+
 static void sink_mqtt_put_state(struct sink_mqtt *m)
 {
 	struct sink_message msg = { .retain = true };
@@ -223,8 +234,7 @@ static int sink_mqtt_connect(void *ctx)
 	m->opening = true;
 	if (!rc)
 		return 0;
-	sink_mqtt_down(m, rc == MOSQ_ERR_ERRNO ? strerror(errno) :
-					       mosquitto_strerror(rc));
+	sink_mqtt_down(m, sink_mqtt_why(rc));
 	return -EIO;
 }
 
@@ -342,8 +352,7 @@ static void sink_mqtt_turn(struct sink_mqtt *m, short revents)
 		rc = mosquitto_loop_misc(m->client);
 	if (!rc)
 		return;
-	sink_mqtt_down(m, rc == MOSQ_ERR_ERRNO ? strerror(errno) :
-					       mosquitto_strerror(rc));
+	sink_mqtt_down(m, sink_mqtt_why(rc));
 	sink_disconnected(m->sink, sink_mqtt_now_ms());
 }
 
