@@ -123,6 +123,18 @@ s64 ade9000_energy_join(u32 high, u32 low)
 }
 
 /**
+ * ade9000_energy_since() - what an accumulating user register has grown by
+ * @codes:	the register now
+ * @before:	the register at an earlier reading
+ *
+ * Return: the energy in codes; the register may have wrapped once.
+ */
+s64 ade9000_energy_since(s64 codes, s64 before)
+{
+	return sign_extend64(codes - before, ADE9000_ENERGY_SIGN_BIT);
+}
+
+/**
  * ade9000_energy_add() - accumulate
  * @energy:	accumulator
  * @codes:	what to add, of either sign

@@ -17,6 +17,7 @@
 
 /* Energy registers: the low word holds that many bits. */
 #define ADE9000_ENERGY_LOW_BITS	13
+#define ADE9000_ENERGY_SIGN_BIT	44
 #define ADE9000_ENERGY_UNIT	BIT(ADE9000_ENERGY_LOW_BITS)
 
 /**
@@ -85,6 +86,7 @@ u32 ade9000_frequency_uhz(u32 period);
 u32 ade9000_frequency_urad(u32 period);
 
 s64 ade9000_energy_join(u32 high, u32 low);
+s64 ade9000_energy_since(s64 codes, s64 before);
 void ade9000_energy_add(struct ade9000_energy *energy, s64 codes);
 u32 ade9000_windows_missed(s64 elapsed_ns);
 

@@ -149,7 +149,7 @@ static int ade9000_configure(struct ade9000 *st)
 		{ ADE9000_REG_RUN, 1 },
 		{
 			ADE9000_REG_EP_CFG,
-			ADE9000_EP_CFG_OVERWRITE | ADE9000_EP_CFG_PWR_EN
+			ADE9000_EP_CFG_PWR_EN
 		},
 	};
 	unsigned int i;

@@ -13,9 +13,10 @@
  * The power factor is active over apparent power of one scan; IIO has no type
  * without a unit to deliver it in.
  *
- * Energy is the signed sum of what the chip measured in windows of one second,
- * in 64 bits, since the driver was bound. Windows nobody could read in time
- * are counted as lost and never made up.
+ * Energy is signed, in 64 bits, since the driver was bound. The chip adds what
+ * it measured to its 45-bit registers each second and the driver takes how far
+ * they have come, so that a reading that is late or fails costs nothing. What
+ * is lost in a reset of the chip is counted in seconds and never made up.
  */
 #include <linux/align.h>
 #include <linux/bitops.h>
@@ -35,6 +36,8 @@
 
 #include "ade9000.h"
 
+/* The registers go round after 106.3 s at full scale (data sheet). */
+#define ADE9000_METER_HOLD_NS	(106LL * NSEC_PER_SEC)
 /* An energy window takes one second; later than this, interrupts are lost. */
 #define ADE9000_METER_STALE_NS	(1500 * NSEC_PER_MSEC)
 
@@ -89,10 +92,11 @@ static const u16 ade9000_energy_regs[ADE9000_PHASES] = {
 
 /**
  * struct ade9000_meter - the metering device
- * @st:		chip, whose lock guards @energy and @window_ns
+ * @st:		chip, whose lock guards @energy, @last and @window_ns
  * @indio_dev:	IIO device
  * @member:	its member
  * @energy:	accumulated energy of each phase
+ * @last:	its register when it was last read
  * @window_ns:	when the last energy window was read
  * @mask:	channels of the scan; fixed while the buffer is on
  */
@@ -101,6 +105,7 @@ struct ade9000_meter {
 	struct iio_dev *indio_dev;
 	struct cityhub_member *member;
 	struct ade9000_energy energy[ADE9000_PHASES];
+	s64 last[ADE9000_PHASES];
 	s64 window_ns;
 	unsigned long mask;
 	/* private: one scan; only the thread of the trigger uses it */
@@ -139,6 +144,14 @@ static int ade9000_meter_read_energy(struct ade9000_meter *m, s64 *codes)
 	return 0;
 }
 
+static void ade9000_meter_lose(struct ade9000_meter *m, s64 now_ns)
+{
+	u32 missed = ade9000_windows_missed(now_ns - m->window_ns);
+
+	if (missed)
+		cityhub_member_count(m->member, CITYHUB_COUNT_LOST, missed);
+}
+
 /**
  * ade9000_meter_service() - take in the energy of the window that has ended
  * @m:		metering device; the caller holds the lock and has cleared the
@@ -151,7 +164,7 @@ void ade9000_meter_service(struct ade9000_meter *m)
 {
 	s64 now, codes[ADE9000_PHASES];
 	struct ade9000 *st = m->st;
-	u32 i, missed, status;
+	u32 i, status;
 
 	now = cityhub_raw_ns();
 	if (ade9000_meter_read_energy(m, codes) ||
@@ -162,12 +175,14 @@ void ade9000_meter_service(struct ade9000_meter *m)
 	if (status & ADE9000_STATUS0_EGYRDY)
 		return;
 
-	for (i = 0; i < ADE9000_PHASES; i++)
-		ade9000_energy_add(&m->energy[i], codes[i]);
+	for (i = 0; i < ADE9000_PHASES; i++) {
+		ade9000_energy_add(&m->energy[i],
+				   ade9000_energy_since(codes[i], m->last[i]));
+		m->last[i] = codes[i];
+	}
 
-	missed = ade9000_windows_missed(now - m->window_ns);
-	if (missed)
-		cityhub_member_count(m->member, CITYHUB_COUNT_LOST, missed);
+	if (now - m->window_ns > ADE9000_METER_HOLD_NS)
+		ade9000_meter_lose(m, now);
 	m->window_ns = now;
 }
 
@@ -180,12 +195,11 @@ void ade9000_meter_service(struct ade9000_meter *m)
 void ade9000_meter_restart(struct ade9000_meter *m)
 {
 	s64 now = cityhub_raw_ns();
-	u32 missed = m->window_ns ?
-		     ade9000_windows_missed(now - m->window_ns) : 0;
 
-	if (missed)
-		cityhub_member_count(m->member, CITYHUB_COUNT_LOST, missed);
+	if (m->window_ns)
+		ade9000_meter_lose(m, now);
 	m->window_ns = now;
+	memset(m->last, 0, sizeof(m->last));
 }
 
 /**

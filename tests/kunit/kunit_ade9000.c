@@ -123,6 +123,15 @@ static void energy_joins_with_sign(struct kunit *test)
 				    energy_cases[i].codes, "case %u", i);
 }
 
+static void energy_register_may_wrap_once(struct kunit *test)
+{
+	const s64 last = BIT_ULL(44) - 1, first = -(s64)BIT_ULL(44);
+
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(first + 4, last), 5LL);
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(last - 4, first), -5LL);
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(-70, 30), -100LL);
+}
+
 static void energy_loses_no_code(struct kunit *test)
 {
 	static const s64 steps[] = { 5, -6, 8191, -8192, 1, 100000, -99999 };
@@ -246,6 +255,7 @@ static struct kunit_case ade9000_cases[] = {
 	KUNIT_CASE(largest_ratios_do_not_overflow),
 	KUNIT_CASE(frequency_from_period),
 	KUNIT_CASE(energy_joins_with_sign),
+	KUNIT_CASE(energy_register_may_wrap_once),
 	KUNIT_CASE(energy_loses_no_code),
 	KUNIT_CASE(windows_missed_by_time),
 	KUNIT_CASE(ring_counts_on_over_its_end),
