@@ -37,6 +37,8 @@
 /* Interrupts in a block: few while the period is unknown, many later. */
 #define STAMP_BLOCK_MIN		4U
 #define STAMP_BLOCK_MAX		64U
+/* A period wanders by a part in so many while nothing is learned of it. */
+#define STAMP_WANDER		32768
 /* Clocks cannot be read finer than this here: the floor of every bound. */
 #define STAMP_FLOOR_NS		100
 
@@ -64,11 +66,10 @@ static void stamp_advance(struct cityhub_stamp *s, u32 n)
 	s->base_count += n;
 }
 
-static void stamp_rebase(struct cityhub_stamp *s, u32 width_ns)
+static void stamp_rebase(struct cityhub_stamp *s)
 {
 	s->base_ns = s->newest_ns;
 	s->base_count = 0;
-	s->base_width_ns = width_ns;
 }
 
 static void stamp_block_start(struct cityhub_stamp *s, u32 len)
@@ -91,26 +92,35 @@ static void stamp_restart(struct cityhub_stamp *s, s64 y, s64 late)
 	stamp_block_start(s, STAMP_BLOCK_MIN);
 	s->bound_ns = late < 0 ? min_t(u64, s->cfg.period_ns, U32_MAX)
 			       : max_t(s64, half, STAMP_FLOOR_NS);
-	stamp_rebase(s, min_t(s64, 2 * half, U32_MAX));
+	stamp_rebase(s);
 }
 
 /* The prediction cannot lie outside the bracket. */
-static void stamp_clip(struct cityhub_stamp *s, s64 y, u32 late)
+static void stamp_clip(struct cityhub_stamp *s, s64 y, u32 late, u32 n)
 {
-	s64 slack = (s64)s->base_width_ns + late;
-	s64 drift;
+	s64 predicted = s->newest_ns;
+	s64 center = y - late / 2;
 
-	s->newest_ns = clamp_t(s64, s->newest_ns, y - late, y);
+	s->newest_ns = clamp_t(s64, predicted, y - late, y);
 	if (!s->base_count)
 		return;
 
-	stamp_set_period(s, div_s64((y - late / 2 - s->base_ns) * Q16_ONE,
+	/* A bracket much wider than what is known has at most one edge to tell. */
+	if (late > 4LL * s->bound_ns) {
+		if (s->newest_ns == predicted) {
+			s->bound_ns += div_s64(s->cfg.period_ns, STAMP_WANDER) * n;
+			return;
+		}
+		center = s->newest_ns;
+	}
+
+	stamp_set_period(s, div_s64((center - s->base_ns) * Q16_ONE,
 				    s->base_count));
-	drift = div_s64(slack, 2 * s->base_count);
-	s->bound_ns = max_t(s64, min_t(s64, late / 2 + drift, late),
-			    STAMP_FLOOR_NS);
+	/* The instant lies in the bracket, but anywhere in it. */
+	s->bound_ns = max3(y - s->newest_ns, s->newest_ns - (y - late),
+			   (s64)STAMP_FLOOR_NS);
 	if (s->base_count >= STAMP_BASE_LENGTH)
-		stamp_rebase(s, late);
+		stamp_rebase(s);
 }
 
 /*
@@ -202,7 +212,7 @@ int cityhub_stamp_update(struct cityhub_stamp *s, u32 new_samples, s64 irq_ns,
 		    new_samples / 2 + max(late, 0LL))
 			stamp_restart(s, y, late);
 		else if (late >= 0)
-			stamp_clip(s, y, late);
+			stamp_clip(s, y, late, new_samples);
 		else
 			stamp_lean(s, y, new_samples);
 	}

@@ -50,7 +50,6 @@ struct cityhub_stamp_config {
  * @period_q16:	estimated period, in 2^-16 ns
  * @base_ns:	where the slope of poll brackets is measured from
  * @base_count:	samples since @base_ns
- * @base_width_ns: width of the bracket at @base_ns
  * @block_min_ns: least lateness seen in this block of interrupts
  * @block_shift_ns: how far early interrupts moved the phase in this block
  * @block_samples: samples in this block
@@ -68,7 +67,6 @@ struct cityhub_stamp {
 	s64 period_q16;
 	s64 base_ns;
 	u32 base_count;
-	u32 base_width_ns;
 	s64 block_min_ns;
 	s64 block_shift_ns;
 	u32 block_samples;
