@@ -95,7 +95,7 @@ static int sen6x_read_values(struct sen6x *st, u16 *words)
 /* The chip has a new sample and @receipt is when it said so. */
 static void sen6x_observe(struct sen6x *st, s64 receipt)
 {
-	s64 late = receipt - st->blank_ns;
+	s64 late = min(receipt - st->blank_ns, sen6x_period(st));
 	u32 n = 1;
 
 	if (st->newest_ns)
@@ -104,9 +104,6 @@ static void sen6x_observe(struct sen6x *st, s64 receipt)
 	if (n > 1)
 		cityhub_member_count(st->member, CITYHUB_COUNT_LOST, n - 1);
 
-	/* A bracket as wide as that says nothing. */
-	if (late > sen6x_period(st) / 4)
-		late = CITYHUB_LATE_UNKNOWN;
 	cityhub_stamp_update(&st->stamp, n, receipt, late);
 	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
 	st->alive_ns = receipt;
@@ -153,20 +150,25 @@ static void sen6x_check_status(struct sen6x *st, s64 now)
 				     status);
 }
 
-/* The chip has forgotten that it should measure, or has left the bus. */
+/*
+ * No sample for long. When the chip still answers, it has forgotten that it
+ * should measure; else it goes on by itself once the bus is back.
+ */
 static void sen6x_restart(struct sen6x *st)
 {
-	u32 status = 0;
+	u32 status;
+
+	st->alive_ns = cityhub_raw_ns();
+	if (sen6x_read_status(st, SEN6X_CMD_READ_STATUS, &status))
+		return;
 
 	cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
-	sen6x_read_status(st, SEN6X_CMD_READ_STATUS, &status);
 	dev_warn_ratelimited(st->dev, "no data any more, status %#010x: measurement restarted\n",
 			     status);
 
 	cityhub_stamp_reset(&st->stamp);
 	st->blank_ns = cityhub_raw_ns();
 	sen6x_start(st);
-	st->alive_ns = cityhub_raw_ns();
 }
 
 /* True when a new sample is there, *@receipt is when that was known. */

@@ -37,6 +37,9 @@
 /* A busy chip does not acknowledge; try that often, a command's time apart. */
 #define SEN6X_TRIES		3
 
+/* The timer slack of that wait. */
+#define SEN6X_SLACK_US		50
+
 #define SEN6X_STATUS_SPEED	BIT(21)
 #define SEN6X_STATUS_PM		BIT(11)
 #define SEN6X_STATUS_CO2_2	BIT(9)
@@ -162,7 +165,9 @@ static int sen6x_query_once(struct sen6x *st, u16 command, u16 *words,
 	if (ret)
 		return ret;
 
-	fsleep(SEN6X_ANSWER_MS * USEC_PER_MSEC);
+	/* Not fsleep(), which may take twice that: brackets are made of it. */
+	usleep_range(SEN6X_ANSWER_MS * USEC_PER_MSEC,
+		     SEN6X_ANSWER_MS * USEC_PER_MSEC + SEN6X_SLACK_US);
 	return st->bus->receive(st->dev, words, count);
 }
 

@@ -249,17 +249,12 @@ static u32 pcba_dbm_observe(struct pcba_dbm *st, u32 len, s64 lower, s64 receipt
 {
 	s64 period = pcba_dbm_period(st);
 	u32 n = len - st->known;
-	s64 late;
 
 	lower = clamp(lower, receipt - period, receipt);
 	if (st->newest_ns)
 		n = max(n, pcba_dbm_samples_since(lower - st->newest_ns, period));
 
-	/* A bracket as wide as that says nothing. */
-	late = receipt - lower;
-	if (late > period / 4)
-		late = CITYHUB_LATE_UNKNOWN;
-	cityhub_stamp_update(&st->stamp, n, receipt, late);
+	cityhub_stamp_update(&st->stamp, n, receipt, receipt - lower);
 	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
 	st->alive_ns = receipt;
 	st->samples += n;
