@@ -196,6 +196,7 @@ static struct kunit_suite grid_suite = {
 	.name = "cityhub_grid",
 	.test_cases = grid_cases,
 };
+
 kunit_test_suite(grid_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the tick grid");

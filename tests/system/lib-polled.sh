@@ -23,6 +23,7 @@ capture_start() {
 
 # capture_stop: truth into $work/truth, bound of the last stamp into $bound
 capture_stop() {
+	# shellcheck disable=SC2034 # the tests use it
 	bound=$(count bound_ns)
 	iio_set "$dev" buffer/enable 0
 	sleep 0.1
