@@ -44,6 +44,12 @@ static u32 sequence = 1;
 /* Slots may be switched on before and after there is a family to notify. */
 static bool registered;
 
+/* What may also stand in a request has a fixed size; nothing needs padding. */
+static int put_u64(struct sk_buff *skb, int attr, u64 value)
+{
+	return nla_put(skb, attr, sizeof(value), &value);
+}
+
 static int add_clock(struct sk_buff *skb, int attr)
 {
 	struct nlattr *nest = nla_nest_start(skb, attr);
@@ -53,16 +59,11 @@ static int add_clock(struct sk_buff *skb, int attr)
 		return -EMSGSIZE;
 
 	cityhub_clocks_get(&c);
-	if (nla_put_u64_64bit(skb, CITYHUB_A_CLOCK_INSTANT_NS, c.instant_ns,
-			      CITYHUB_A_CLOCK_PAD) ||
-	    nla_put_s64(skb, CITYHUB_A_CLOCK_REALTIME_NS, c.realtime_ns,
-			CITYHUB_A_CLOCK_PAD) ||
-	    nla_put_s64(skb, CITYHUB_A_CLOCK_BOOTTIME_NS, c.boottime_ns,
-			CITYHUB_A_CLOCK_PAD) ||
-	    nla_put_s64(skb, CITYHUB_A_CLOCK_TAI_NS, c.tai_ns,
-			CITYHUB_A_CLOCK_PAD) ||
-	    nla_put_s64(skb, CITYHUB_A_CLOCK_RAW_NS, c.raw_ns,
-			CITYHUB_A_CLOCK_PAD) ||
+	if (nla_put_uint(skb, CITYHUB_A_CLOCK_INSTANT_NS, c.instant_ns) ||
+	    nla_put_sint(skb, CITYHUB_A_CLOCK_REALTIME_NS, c.realtime_ns) ||
+	    nla_put_sint(skb, CITYHUB_A_CLOCK_BOOTTIME_NS, c.boottime_ns) ||
+	    nla_put_sint(skb, CITYHUB_A_CLOCK_TAI_NS, c.tai_ns) ||
+	    nla_put_sint(skb, CITYHUB_A_CLOCK_RAW_NS, c.raw_ns) ||
 	    nla_put_u32(skb, CITYHUB_A_CLOCK_SET_COUNT, c.set_count)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
@@ -94,10 +95,8 @@ static int add_capture_start(struct sk_buff *skb,
 			     const struct cityhub_capture *c)
 {
 	if (nla_put_u32(skb, CITYHUB_A_CAPTURE_GENERATION, c->generation) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_CAPTURE_START_NS, c->start_ns,
-			      CITYHUB_A_CAPTURE_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_CAPTURE_FIRST_TICK, c->first_tick,
-			      CITYHUB_A_CAPTURE_PAD))
+	    put_u64(skb, CITYHUB_A_CAPTURE_START_NS, c->start_ns) ||
+	    nla_put_uint(skb, CITYHUB_A_CAPTURE_FIRST_TICK, c->first_tick))
 		return -EMSGSIZE;
 
 	return 0;
@@ -128,22 +127,14 @@ static int add_grid(struct sk_buff *skb)
 	const struct cityhub_grid *g = &view.grid;
 
 	cityhub_grid_get(&view);
-	if (g->started && nla_put_u64_64bit(skb, CITYHUB_A_HUB_LAST_TICK,
-					    g->last, CITYHUB_A_HUB_PAD))
+	if (g->started && nla_put_uint(skb, CITYHUB_A_HUB_LAST_TICK, g->last))
 		return -EMSGSIZE;
-	if (nla_put_u64_64bit(skb, CITYHUB_A_HUB_PERIOD_NS, g->period_ns,
-			      CITYHUB_A_HUB_PAD) ||
-	    nla_put_s64(skb, CITYHUB_A_HUB_EPOCH_NS, g->epoch_ns,
-			CITYHUB_A_HUB_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_HUB_NEXT_TICK, g->next,
-			      CITYHUB_A_HUB_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_HUB_NEXT_DUE_NS,
-			      cityhub_grid_due(g, g->next),
-			      CITYHUB_A_HUB_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_HUB_FIRED, view.fired,
-			      CITYHUB_A_HUB_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_HUB_SKIPPED, view.skipped,
-			      CITYHUB_A_HUB_PAD) ||
+	if (nla_put_uint(skb, CITYHUB_A_HUB_PERIOD_NS, g->period_ns) ||
+	    nla_put_sint(skb, CITYHUB_A_HUB_EPOCH_NS, g->epoch_ns) ||
+	    nla_put_uint(skb, CITYHUB_A_HUB_NEXT_TICK, g->next) ||
+	    nla_put_uint(skb, CITYHUB_A_HUB_NEXT_DUE_NS, cityhub_grid_due(g, g->next)) ||
+	    nla_put_uint(skb, CITYHUB_A_HUB_FIRED, view.fired) ||
+	    nla_put_uint(skb, CITYHUB_A_HUB_SKIPPED, view.skipped) ||
 	    nla_put_u32(skb, CITYHUB_A_HUB_REALIGNED, view.realigned))
 		return -EMSGSIZE;
 
@@ -247,8 +238,7 @@ static int add_counters(struct sk_buff *skb,
 		return -EMSGSIZE;
 
 	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
-		if (nla_put_u64_64bit(skb, attrs[i], stats->count[i],
-				      CITYHUB_A_COUNTERS_PAD)) {
+		if (nla_put_uint(skb, attrs[i], stats->count[i])) {
 			nla_nest_cancel(skb, nest);
 			return -EMSGSIZE;
 		}
@@ -278,8 +268,7 @@ static int add_stamp(struct sk_buff *skb, const struct cityhub_stamp_state *s)
 	if (!nest)
 		return -EMSGSIZE;
 
-	if (nla_put_u64_64bit(skb, CITYHUB_A_STAMP_FROM_RAW_NS, s->from_ns,
-			      CITYHUB_A_STAMP_PAD) ||
+	if (nla_put_uint(skb, CITYHUB_A_STAMP_FROM_RAW_NS, s->from_ns) ||
 	    (s->bound_ns != U32_MAX &&
 	     nla_put_u32(skb, CITYHUB_A_STAMP_BOUND_NS, s->bound_ns)) ||
 	    nla_put_u32(skb, CITYHUB_A_STAMP_SOURCE,
@@ -300,16 +289,11 @@ static int add_ticks(struct sk_buff *skb, const struct cityhub_tick_counts *t)
 	if (!nest)
 		return -EMSGSIZE;
 
-	if (nla_put_u64_64bit(skb, CITYHUB_A_TICKS_FIRED, t->fired,
-			      CITYHUB_A_TICKS_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_TICKS_DONE, t->done,
-			      CITYHUB_A_TICKS_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_TICKS_OVERRUN, t->overrun,
-			      CITYHUB_A_TICKS_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_TICKS_ABORTED, t->aborted,
-			      CITYHUB_A_TICKS_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_TICKS_GATED, t->gated,
-			      CITYHUB_A_TICKS_PAD)) {
+	if (nla_put_uint(skb, CITYHUB_A_TICKS_FIRED, t->fired) ||
+	    nla_put_uint(skb, CITYHUB_A_TICKS_DONE, t->done) ||
+	    nla_put_uint(skb, CITYHUB_A_TICKS_OVERRUN, t->overrun) ||
+	    nla_put_uint(skb, CITYHUB_A_TICKS_ABORTED, t->aborted) ||
+	    nla_put_uint(skb, CITYHUB_A_TICKS_GATED, t->gated)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -340,19 +324,14 @@ static int add_tick(struct sk_buff *skb, const struct cityhub_tick *t,
 	if (!nest)
 		return -EMSGSIZE;
 
-	if (nla_put_u64_64bit(skb, CITYHUB_A_TICK_INDEX, index,
-			      CITYHUB_A_TICK_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_TICK_NUMBER, t->number,
-			      CITYHUB_A_TICK_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_TICK_DUE_NS, t->due_ns,
-			      CITYHUB_A_TICK_PAD) ||
-	    nla_put_u64_64bit(skb, CITYHUB_A_TICK_FIRE_NS, t->fire_ns,
-			      CITYHUB_A_TICK_PAD) ||
+	if (nla_put_uint(skb, CITYHUB_A_TICK_INDEX, index) ||
+	    nla_put_uint(skb, CITYHUB_A_TICK_NUMBER, t->number) ||
+	    nla_put_uint(skb, CITYHUB_A_TICK_DUE_NS, t->due_ns) ||
+	    nla_put_uint(skb, CITYHUB_A_TICK_FIRE_NS, t->fire_ns) ||
 	    (t->generation &&
 	     nla_put_u32(skb, CITYHUB_A_TICK_GENERATION, t->generation)) ||
 	    (t->done_ns &&
-	     nla_put_u64_64bit(skb, CITYHUB_A_TICK_DONE_NS, t->done_ns,
-			       CITYHUB_A_TICK_PAD)) ||
+	     nla_put_uint(skb, CITYHUB_A_TICK_DONE_NS, t->done_ns)) ||
 	    (t->overrun && nla_put_flag(skb, CITYHUB_A_TICK_OVERRUN))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
@@ -539,8 +518,7 @@ static int add_slot(struct sk_buff *skb, struct tick_dump *dump, bool *more)
 		return -EMSGSIZE;
 
 	*more = add_slot_ticks(skb, dump);
-	return nla_put_u64_64bit(skb, CITYHUB_A_SLOT_SINCE, dump->next,
-				 CITYHUB_A_SLOT_PAD);
+	return put_u64(skb, CITYHUB_A_SLOT_SINCE, dump->next);
 }
 
 /* Adds one message with the ticks of a slot that fit. */
@@ -670,8 +648,7 @@ static int add_stop(struct sk_buff *skb, const struct cityhub_capture *c)
 	cityhub_grid_get(&grid);
 	if (nla_put_u32(skb, CITYHUB_A_CAPTURE_GENERATION, c->generation) ||
 	    (grid.grid.started &&
-	     nla_put_u64_64bit(skb, CITYHUB_A_CAPTURE_LAST_TICK,
-			       grid.grid.last, CITYHUB_A_CAPTURE_PAD)))
+	     nla_put_uint(skb, CITYHUB_A_CAPTURE_LAST_TICK, grid.grid.last)))
 		return -EMSGSIZE;
 
 	for (i = 0; i < c->n; i++) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml 6.1 6.12
+# kernel: uml 6.12
 # chips: mpl3115,mpl3115-b,mpl3115-c,bmp280,ade9000
 #
 # Four members on one grid, three of them with drivers that know nothing of
@@ -69,11 +69,8 @@ stop() {
 
 # stat_of N KEY: a counter of a member
 stat_of() {
-	"$cityhub" stats --json | python3 -c '
-import json, sys
-for row in json.load(sys.stdin):
-    if row["id"] == int(sys.argv[1]):
-        print(row[sys.argv[2]])' "$(id_of "${devices[$1]}")" "$2"
+	"$cityhub" stats --json | tr '{' '\n' |
+		sed -n "s/^\"id\":${ids[$1]},.*\"$2\":\([0-9]*\).*/\1/p"
 }
 
 declare -A got

@@ -29,16 +29,25 @@ static uint32_t get_u32(struct nlattr *attr)
 	return nla_get_u32(attr);
 }
 
-static uint64_t get_u64(struct nlattr *attr)
+/* The kernel sends 4 bytes where they do. */
+static uint64_t get_uint(struct nlattr *attr)
 {
-	if (!attr || nla_len(attr) != sizeof(uint64_t))
-		return 0;
-	return nla_get_u64(attr);
+	if (attr && nla_len(attr) == sizeof(uint64_t))
+		return nla_get_u64(attr);
+	return get_u32(attr);
 }
 
-static int64_t get_s64(struct nlattr *attr)
+/* Instants are never negative: 4 bytes of one have no sign. */
+static int64_t get_instant(struct nlattr *attr)
 {
-	return (int64_t)get_u64(attr);
+	return (int64_t)get_uint(attr);
+}
+
+static int64_t get_sint(struct nlattr *attr)
+{
+	if (attr && nla_len(attr) == sizeof(uint64_t))
+		return (int64_t)nla_get_u64(attr);
+	return (int32_t)get_u32(attr);
 }
 
 static void get_string(struct nlattr *attr, char buf[CITYHUB_NAME_LEN])
@@ -66,11 +75,11 @@ static int parse_clock(const struct nlattr *nest, struct cityhub_clock *c)
 
 	if (!nest || parse_nest(nest, tb, CITYHUB_A_CLOCK_MAX))
 		return -EPROTO;
-	c->instant_ns = get_s64(tb[CITYHUB_A_CLOCK_INSTANT_NS]);
-	c->realtime_ns = get_s64(tb[CITYHUB_A_CLOCK_REALTIME_NS]);
-	c->boottime_ns = get_s64(tb[CITYHUB_A_CLOCK_BOOTTIME_NS]);
-	c->tai_ns = get_s64(tb[CITYHUB_A_CLOCK_TAI_NS]);
-	c->raw_ns = get_s64(tb[CITYHUB_A_CLOCK_RAW_NS]);
+	c->instant_ns = get_instant(tb[CITYHUB_A_CLOCK_INSTANT_NS]);
+	c->realtime_ns = get_sint(tb[CITYHUB_A_CLOCK_REALTIME_NS]);
+	c->boottime_ns = get_sint(tb[CITYHUB_A_CLOCK_BOOTTIME_NS]);
+	c->tai_ns = get_sint(tb[CITYHUB_A_CLOCK_TAI_NS]);
+	c->raw_ns = get_sint(tb[CITYHUB_A_CLOCK_RAW_NS]);
 	c->set_count = get_u32(tb[CITYHUB_A_CLOCK_SET_COUNT]);
 	return 0;
 }
@@ -78,8 +87,8 @@ static int parse_clock(const struct nlattr *nest, struct cityhub_clock *c)
 static void capture_attrs(struct nlattr **tb, struct cityhub_capture *c)
 {
 	c->generation = get_u32(tb[CITYHUB_A_CAPTURE_GENERATION]);
-	c->first_tick = get_u64(tb[CITYHUB_A_CAPTURE_FIRST_TICK]);
-	c->start_ns = get_s64(tb[CITYHUB_A_CAPTURE_START_NS]);
+	c->first_tick = get_uint(tb[CITYHUB_A_CAPTURE_FIRST_TICK]);
+	c->start_ns = get_instant(tb[CITYHUB_A_CAPTURE_START_NS]);
 }
 
 int parse_capture(const struct nlmsghdr *nlh, struct cityhub_capture *c)
@@ -135,16 +144,16 @@ int parse_hub(const struct nlmsghdr *nlh, struct cityhub_hub *hub)
 	if (parse_message(nlh, tb, CITYHUB_A_HUB_MAX))
 		return -EPROTO;
 	hub->sequence = get_u32(tb[CITYHUB_A_HUB_SEQUENCE]);
-	hub->period_ns = get_u64(tb[CITYHUB_A_HUB_PERIOD_NS]);
-	hub->epoch_ns = get_s64(tb[CITYHUB_A_HUB_EPOCH_NS]);
+	hub->period_ns = get_uint(tb[CITYHUB_A_HUB_PERIOD_NS]);
+	hub->epoch_ns = get_sint(tb[CITYHUB_A_HUB_EPOCH_NS]);
 	hub->slots = get_u32(tb[CITYHUB_A_HUB_SLOTS]);
 	hub->slots_on = get_u32(tb[CITYHUB_A_HUB_SLOTS_ON]);
 	hub->has_last = tb[CITYHUB_A_HUB_LAST_TICK];
-	hub->last_tick = get_u64(tb[CITYHUB_A_HUB_LAST_TICK]);
-	hub->next_tick = get_u64(tb[CITYHUB_A_HUB_NEXT_TICK]);
-	hub->next_due_ns = get_s64(tb[CITYHUB_A_HUB_NEXT_DUE_NS]);
-	hub->fired = get_u64(tb[CITYHUB_A_HUB_FIRED]);
-	hub->skipped = get_u64(tb[CITYHUB_A_HUB_SKIPPED]);
+	hub->last_tick = get_uint(tb[CITYHUB_A_HUB_LAST_TICK]);
+	hub->next_tick = get_uint(tb[CITYHUB_A_HUB_NEXT_TICK]);
+	hub->next_due_ns = get_instant(tb[CITYHUB_A_HUB_NEXT_DUE_NS]);
+	hub->fired = get_uint(tb[CITYHUB_A_HUB_FIRED]);
+	hub->skipped = get_uint(tb[CITYHUB_A_HUB_SKIPPED]);
 	hub->realigned = get_u32(tb[CITYHUB_A_HUB_REALIGNED]);
 	if (parse_clock(tb[CITYHUB_A_HUB_CLOCK], &hub->clock))
 		return -EPROTO;
@@ -193,14 +202,14 @@ static int parse_counters(const struct nlattr *nest, struct cityhub_counters *c)
 
 	if (parse_nest(nest, tb, CITYHUB_A_COUNTERS_MAX))
 		return -EPROTO;
-	c->taken = get_u64(tb[CITYHUB_A_COUNTERS_TAKEN]);
-	c->pushed = get_u64(tb[CITYHUB_A_COUNTERS_PUSHED]);
-	c->gated = get_u64(tb[CITYHUB_A_COUNTERS_GATED]);
-	c->fifo_full = get_u64(tb[CITYHUB_A_COUNTERS_FIFO_FULL]);
-	c->lost = get_u64(tb[CITYHUB_A_COUNTERS_LOST]);
-	c->bus_error = get_u64(tb[CITYHUB_A_COUNTERS_BUS_ERROR]);
-	c->crc_error = get_u64(tb[CITYHUB_A_COUNTERS_CRC_ERROR]);
-	c->invalid = get_u64(tb[CITYHUB_A_COUNTERS_INVALID]);
+	c->taken = get_uint(tb[CITYHUB_A_COUNTERS_TAKEN]);
+	c->pushed = get_uint(tb[CITYHUB_A_COUNTERS_PUSHED]);
+	c->gated = get_uint(tb[CITYHUB_A_COUNTERS_GATED]);
+	c->fifo_full = get_uint(tb[CITYHUB_A_COUNTERS_FIFO_FULL]);
+	c->lost = get_uint(tb[CITYHUB_A_COUNTERS_LOST]);
+	c->bus_error = get_uint(tb[CITYHUB_A_COUNTERS_BUS_ERROR]);
+	c->crc_error = get_uint(tb[CITYHUB_A_COUNTERS_CRC_ERROR]);
+	c->invalid = get_uint(tb[CITYHUB_A_COUNTERS_INVALID]);
 	return 0;
 }
 
@@ -210,7 +219,7 @@ static int parse_stamp(const struct nlattr *nest, struct cityhub_stamp *s)
 
 	if (!nest || parse_nest(nest, tb, CITYHUB_A_STAMP_MAX))
 		return -EPROTO;
-	s->from_raw_ns = get_s64(tb[CITYHUB_A_STAMP_FROM_RAW_NS]);
+	s->from_raw_ns = get_instant(tb[CITYHUB_A_STAMP_FROM_RAW_NS]);
 	s->bound_ns = tb[CITYHUB_A_STAMP_BOUND_NS] ?
 		      get_u32(tb[CITYHUB_A_STAMP_BOUND_NS]) : UINT32_MAX;
 	s->source = get_u32(tb[CITYHUB_A_STAMP_SOURCE]);
@@ -225,11 +234,11 @@ static int parse_tick_counts(const struct nlattr *nest,
 
 	if (parse_nest(nest, tb, CITYHUB_A_TICKS_MAX))
 		return -EPROTO;
-	t->fired = get_u64(tb[CITYHUB_A_TICKS_FIRED]);
-	t->done = get_u64(tb[CITYHUB_A_TICKS_DONE]);
-	t->overrun = get_u64(tb[CITYHUB_A_TICKS_OVERRUN]);
-	t->aborted = get_u64(tb[CITYHUB_A_TICKS_ABORTED]);
-	t->gated = get_u64(tb[CITYHUB_A_TICKS_GATED]);
+	t->fired = get_uint(tb[CITYHUB_A_TICKS_FIRED]);
+	t->done = get_uint(tb[CITYHUB_A_TICKS_DONE]);
+	t->overrun = get_uint(tb[CITYHUB_A_TICKS_OVERRUN]);
+	t->aborted = get_uint(tb[CITYHUB_A_TICKS_ABORTED]);
+	t->gated = get_uint(tb[CITYHUB_A_TICKS_GATED]);
 	return 0;
 }
 
@@ -272,11 +281,11 @@ static int parse_tick(const struct nlattr *nest, struct cityhub_tick *t)
 
 	if (parse_nest(nest, tb, CITYHUB_A_TICK_MAX))
 		return -EPROTO;
-	t->index = get_u64(tb[CITYHUB_A_TICK_INDEX]);
-	t->number = get_u64(tb[CITYHUB_A_TICK_NUMBER]);
-	t->due_ns = get_s64(tb[CITYHUB_A_TICK_DUE_NS]);
-	t->fire_ns = get_s64(tb[CITYHUB_A_TICK_FIRE_NS]);
-	t->done_ns = get_s64(tb[CITYHUB_A_TICK_DONE_NS]);
+	t->index = get_uint(tb[CITYHUB_A_TICK_INDEX]);
+	t->number = get_uint(tb[CITYHUB_A_TICK_NUMBER]);
+	t->due_ns = get_instant(tb[CITYHUB_A_TICK_DUE_NS]);
+	t->fire_ns = get_instant(tb[CITYHUB_A_TICK_FIRE_NS]);
+	t->done_ns = get_instant(tb[CITYHUB_A_TICK_DONE_NS]);
 	t->generation = get_u32(tb[CITYHUB_A_TICK_GENERATION]);
 	t->overrun = tb[CITYHUB_A_TICK_OVERRUN];
 	return 0;
@@ -294,7 +303,7 @@ int parse_ticks(const struct nlmsghdr *nlh, struct cityhub_ticks *ticks)
 	    parse_clock(tb[CITYHUB_A_SLOT_CLOCK], &ticks->clock))
 		return -EPROTO;
 	ticks->slot = get_u32(tb[CITYHUB_A_SLOT_NUMBER]);
-	ticks->next = get_u64(tb[CITYHUB_A_SLOT_SINCE]);
+	ticks->next = get_uint(tb[CITYHUB_A_SLOT_SINCE]);
 	nlmsg_for_each_attr(attr, (struct nlmsghdr *)nlh, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != CITYHUB_A_SLOT_TICK)
 			continue;

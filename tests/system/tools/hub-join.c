@@ -72,6 +72,20 @@ static void print_numbers(const struct cityhub_ticks *ticks,
 	       last, count ? last - first + 1 - count : 0);
 }
 
+/* For the log of a failure: where a scan without a tick lies. */
+static void explain(const struct cityhub_ticks *ticks, int64_t stamp_ns)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < ticks->n; i++)
+		if (ticks->tick[i + 1].fire_ns > stamp_ns)
+			break;
+	if (ticks->n)
+		fprintf(stderr, "scan at %" PRId64 ", tick %" PRIu64 " fired %" PRId64 " done %" PRId64 "\n",
+			stamp_ns, ticks->tick[i].number, ticks->tick[i].fire_ns,
+			ticks->tick[i].done_ns);
+}
+
 static void print_join(const struct cityhub_ticks *ticks, const int64_t *stamps,
 		       size_t n)
 {
@@ -80,6 +94,9 @@ static void print_join(const struct cityhub_ticks *ticks, const int64_t *stamps,
 	size_t i, done = 0, overrun = 0;
 
 	c = cityhub_join(ticks->tick, ticks->n, stamps, n, joined);
+	for (i = 0; i < n; i++)
+		if (joined[i].state == CITYHUB_JOIN_UNTICKED)
+			explain(ticks, stamps[i]);
 	for (i = 0; i < ticks->n; i++) {
 		done += ticks->tick[i].done_ns != 0;
 		overrun += ticks->tick[i].overrun;

@@ -157,20 +157,18 @@ enum cityhub_member_stamp {
 /**
  * enum cityhub_a_clock - Offsets of clocks, all taken at one instant. Adding an
  *     offset to a CLOCK_MONOTONIC instant gives that clock
- * @CITYHUB_A_CLOCK_PAD: padding of 64-bit values
- * @CITYHUB_A_CLOCK_INSTANT_NS: (u64) CLOCK_MONOTONIC when the offsets were
+ * @CITYHUB_A_CLOCK_INSTANT_NS: (uint) CLOCK_MONOTONIC when the offsets were
  *     taken
- * @CITYHUB_A_CLOCK_REALTIME_NS: (s64) CLOCK_REALTIME minus CLOCK_MONOTONIC
- * @CITYHUB_A_CLOCK_BOOTTIME_NS: (s64) CLOCK_BOOTTIME minus CLOCK_MONOTONIC
- * @CITYHUB_A_CLOCK_TAI_NS: (s64) CLOCK_TAI minus CLOCK_MONOTONIC
- * @CITYHUB_A_CLOCK_RAW_NS: (s64) CLOCK_MONOTONIC_RAW minus CLOCK_MONOTONIC;
+ * @CITYHUB_A_CLOCK_REALTIME_NS: (sint) CLOCK_REALTIME minus CLOCK_MONOTONIC
+ * @CITYHUB_A_CLOCK_BOOTTIME_NS: (sint) CLOCK_BOOTTIME minus CLOCK_MONOTONIC
+ * @CITYHUB_A_CLOCK_TAI_NS: (sint) CLOCK_TAI minus CLOCK_MONOTONIC
+ * @CITYHUB_A_CLOCK_RAW_NS: (sint) CLOCK_MONOTONIC_RAW minus CLOCK_MONOTONIC;
  *     drifts, unlike the others
  * @CITYHUB_A_CLOCK_SET_COUNT: (u32) grows whenever CLOCK_REALTIME or the TAI
  *     offset is set
  */
 enum cityhub_a_clock {
-	CITYHUB_A_CLOCK_PAD = 1,
-	CITYHUB_A_CLOCK_INSTANT_NS,
+	CITYHUB_A_CLOCK_INSTANT_NS = 1,
 	CITYHUB_A_CLOCK_REALTIME_NS,
 	CITYHUB_A_CLOCK_BOOTTIME_NS,
 	CITYHUB_A_CLOCK_TAI_NS,
@@ -184,22 +182,20 @@ enum cityhub_a_clock {
 
 /**
  * enum cityhub_a_capture - attributes of a capture
- * @CITYHUB_A_CAPTURE_PAD: padding of 64-bit values
  * @CITYHUB_A_CAPTURE_GENERATION: (u32, >= 1) number of the capture, growing
  *     with each arm
  * @CITYHUB_A_CAPTURE_MEMBER: (u32, repeated, <= 2147483647) id of a member
  * @CITYHUB_A_CAPTURE_START_NS: (u64, >= 1, <= 9223372036854775807) in a
  *     request, UTC instant before which no sample passes (at most a day ahead,
  *     default now); in an answer, UTC instant at which the first tick is due
- * @CITYHUB_A_CAPTURE_FIRST_TICK: (u64) first tick of the capture
- * @CITYHUB_A_CAPTURE_LAST_TICK: (u64) newest tick fired when the capture was
+ * @CITYHUB_A_CAPTURE_FIRST_TICK: (uint) first tick of the capture
+ * @CITYHUB_A_CAPTURE_LAST_TICK: (uint) newest tick fired when the capture was
  *     disarmed
  * @CITYHUB_A_CAPTURE_STATS: (nest of member, repeated) counters of each member
  *     at the stop
  */
 enum cityhub_a_capture {
-	CITYHUB_A_CAPTURE_PAD = 1,
-	CITYHUB_A_CAPTURE_GENERATION,
+	CITYHUB_A_CAPTURE_GENERATION = 1,
 	CITYHUB_A_CAPTURE_MEMBER,
 	CITYHUB_A_CAPTURE_START_NS,
 	CITYHUB_A_CAPTURE_FIRST_TICK,
@@ -213,17 +209,16 @@ enum cityhub_a_capture {
 
 /**
  * enum cityhub_a_hub - attributes of a hub
- * @CITYHUB_A_HUB_PAD: padding of 64-bit values
  * @CITYHUB_A_HUB_SEQUENCE: (u32) grows with each change that is notified
- * @CITYHUB_A_HUB_PERIOD_NS: (u64) period of the grid
- * @CITYHUB_A_HUB_EPOCH_NS: (s64) UTC instant at which tick 0 is due
+ * @CITYHUB_A_HUB_PERIOD_NS: (uint) period of the grid
+ * @CITYHUB_A_HUB_EPOCH_NS: (sint) UTC instant at which tick 0 is due
  * @CITYHUB_A_HUB_SLOTS: (u32) number of triggers
  * @CITYHUB_A_HUB_SLOTS_ON: (u32) number of triggers a primed member uses
- * @CITYHUB_A_HUB_LAST_TICK: (u64) newest tick fired, absent before the first
- * @CITYHUB_A_HUB_NEXT_TICK: (u64) tick to fire next
- * @CITYHUB_A_HUB_NEXT_DUE_NS: (u64) UTC instant at which it is due
- * @CITYHUB_A_HUB_FIRED: (u64) ticks fired since the module was loaded
- * @CITYHUB_A_HUB_SKIPPED: (u64) ticks that could not fire in time while a
+ * @CITYHUB_A_HUB_LAST_TICK: (uint) newest tick fired, absent before the first
+ * @CITYHUB_A_HUB_NEXT_TICK: (uint) tick to fire next
+ * @CITYHUB_A_HUB_NEXT_DUE_NS: (uint) UTC instant at which it is due
+ * @CITYHUB_A_HUB_FIRED: (uint) ticks fired since the module was loaded
+ * @CITYHUB_A_HUB_SKIPPED: (uint) ticks that could not fire in time while a
  *     trigger was in use
  * @CITYHUB_A_HUB_REALIGNED: (u32) how often the grid was aligned anew because
  *     the clock was set
@@ -231,8 +226,7 @@ enum cityhub_a_capture {
  * @CITYHUB_A_HUB_CAPTURE: (nest of capture, repeated) a capture in force
  */
 enum cityhub_a_hub {
-	CITYHUB_A_HUB_PAD = 1,
-	CITYHUB_A_HUB_SEQUENCE,
+	CITYHUB_A_HUB_SEQUENCE = 1,
 	CITYHUB_A_HUB_PERIOD_NS,
 	CITYHUB_A_HUB_EPOCH_NS,
 	CITYHUB_A_HUB_SLOTS,
@@ -254,21 +248,19 @@ enum cityhub_a_hub {
 /**
  * enum cityhub_a_counters - Samples and faults of a member whose driver reports
  *     to cityhub-base, since it was bound. taken = pushed + gated + fifo-full
- * @CITYHUB_A_COUNTERS_PAD: padding of 64-bit values
- * @CITYHUB_A_COUNTERS_TAKEN: (u64) samples got from the chip while the buffer
+ * @CITYHUB_A_COUNTERS_TAKEN: (uint) samples got from the chip while the buffer
  *     was on
- * @CITYHUB_A_COUNTERS_PUSHED: (u64) samples the IIO buffer took
- * @CITYHUB_A_COUNTERS_GATED: (u64) samples dropped because the gate was closed
+ * @CITYHUB_A_COUNTERS_PUSHED: (uint) samples the IIO buffer took
+ * @CITYHUB_A_COUNTERS_GATED: (uint) samples dropped because the gate was closed
  *     or they lay before the start
- * @CITYHUB_A_COUNTERS_FIFO_FULL: (u64) samples the IIO buffer refused
- * @CITYHUB_A_COUNTERS_LOST: (u64) samples known to be lost in the chip
- * @CITYHUB_A_COUNTERS_BUS_ERROR: (u64) failed transfers
- * @CITYHUB_A_COUNTERS_CRC_ERROR: (u64) transfers with a wrong checksum
- * @CITYHUB_A_COUNTERS_INVALID: (u64) answers of the chip that make no sense
+ * @CITYHUB_A_COUNTERS_FIFO_FULL: (uint) samples the IIO buffer refused
+ * @CITYHUB_A_COUNTERS_LOST: (uint) samples known to be lost in the chip
+ * @CITYHUB_A_COUNTERS_BUS_ERROR: (uint) failed transfers
+ * @CITYHUB_A_COUNTERS_CRC_ERROR: (uint) transfers with a wrong checksum
+ * @CITYHUB_A_COUNTERS_INVALID: (uint) answers of the chip that make no sense
  */
 enum cityhub_a_counters {
-	CITYHUB_A_COUNTERS_PAD = 1,
-	CITYHUB_A_COUNTERS_TAKEN,
+	CITYHUB_A_COUNTERS_TAKEN = 1,
 	CITYHUB_A_COUNTERS_PUSHED,
 	CITYHUB_A_COUNTERS_GATED,
 	CITYHUB_A_COUNTERS_FIFO_FULL,
@@ -284,16 +276,14 @@ enum cityhub_a_counters {
 
 /**
  * enum cityhub_a_stamp - Quality of the stamps of a member
- * @CITYHUB_A_STAMP_PAD: padding of 64-bit values
- * @CITYHUB_A_STAMP_FROM_RAW_NS: (u64) instant (CLOCK_MONOTONIC_RAW) from which
+ * @CITYHUB_A_STAMP_FROM_RAW_NS: (uint) instant (CLOCK_MONOTONIC_RAW) from which
  *     this holds
  * @CITYHUB_A_STAMP_BOUND_NS: (u32) 95 % bound of a stamp, absent when unknown
  * @CITYHUB_A_STAMP_SOURCE: (u32, enum member-stamp)
  * @CITYHUB_A_STAMP_CLOCK_EPOCH: (u32) steps of the realtime clock seen so far
  */
 enum cityhub_a_stamp {
-	CITYHUB_A_STAMP_PAD = 1,
-	CITYHUB_A_STAMP_FROM_RAW_NS,
+	CITYHUB_A_STAMP_FROM_RAW_NS = 1,
 	CITYHUB_A_STAMP_BOUND_NS,
 	CITYHUB_A_STAMP_SOURCE,
 	CITYHUB_A_STAMP_CLOCK_EPOCH,
@@ -307,19 +297,18 @@ enum cityhub_a_stamp {
  * enum cityhub_a_ticks - What the slot of a ticked member did since the module
  *     was loaded. fired = done + overrun + aborted, and one more while the
  *     member is at work
- * @CITYHUB_A_TICKS_PAD: padding of 64-bit values
- * @CITYHUB_A_TICKS_FIRED: (u64) ticks the slot should have passed on to its
+ * @CITYHUB_A_TICKS_FIRED: (uint) ticks the slot should have passed on to its
  *     member
- * @CITYHUB_A_TICKS_DONE: (u64) ticks the member served
- * @CITYHUB_A_TICKS_OVERRUN: (u64) ticks that came while the member was still at
- *     work
- * @CITYHUB_A_TICKS_ABORTED: (u64) ticks the member never finished because it
+ * @CITYHUB_A_TICKS_DONE: (uint) ticks the member served
+ * @CITYHUB_A_TICKS_OVERRUN: (uint) ticks that came while the member was still
+ *     at work
+ * @CITYHUB_A_TICKS_ABORTED: (uint) ticks the member never finished because it
  *     was switched off
- * @CITYHUB_A_TICKS_GATED: (u64) ticks not passed on because the gate was closed
+ * @CITYHUB_A_TICKS_GATED: (uint) ticks not passed on because the gate was
+ *     closed
  */
 enum cityhub_a_ticks {
-	CITYHUB_A_TICKS_PAD = 1,
-	CITYHUB_A_TICKS_FIRED,
+	CITYHUB_A_TICKS_FIRED = 1,
 	CITYHUB_A_TICKS_DONE,
 	CITYHUB_A_TICKS_OVERRUN,
 	CITYHUB_A_TICKS_ABORTED,
@@ -368,20 +357,18 @@ enum cityhub_a_member {
 /**
  * enum cityhub_a_tick - One tick of one slot. Neither done-ns nor overrun, the
  *     member is still at work or its buffer was switched off meanwhile
- * @CITYHUB_A_TICK_PAD: padding of 64-bit values
- * @CITYHUB_A_TICK_INDEX: (u64) place in the history of the slot, without gaps
+ * @CITYHUB_A_TICK_INDEX: (uint) place in the history of the slot, without gaps
  * @CITYHUB_A_TICK_GENERATION: (u32) capture the tick belonged to, absent
  *     outside of one
- * @CITYHUB_A_TICK_NUMBER: (u64) the k of the grid
- * @CITYHUB_A_TICK_DUE_NS: (u64) UTC instant at which it was due
- * @CITYHUB_A_TICK_FIRE_NS: (u64) CLOCK_MONOTONIC when it fired
- * @CITYHUB_A_TICK_DONE_NS: (u64) CLOCK_MONOTONIC when the member had served it
+ * @CITYHUB_A_TICK_NUMBER: (uint) the k of the grid
+ * @CITYHUB_A_TICK_DUE_NS: (uint) UTC instant at which it was due
+ * @CITYHUB_A_TICK_FIRE_NS: (uint) CLOCK_MONOTONIC when it fired
+ * @CITYHUB_A_TICK_DONE_NS: (uint) CLOCK_MONOTONIC when the member had served it
  * @CITYHUB_A_TICK_OVERRUN: (flag) the member was still at work, it never saw
  *     this tick
  */
 enum cityhub_a_tick {
-	CITYHUB_A_TICK_PAD = 1,
-	CITYHUB_A_TICK_INDEX,
+	CITYHUB_A_TICK_INDEX = 1,
 	CITYHUB_A_TICK_GENERATION,
 	CITYHUB_A_TICK_NUMBER,
 	CITYHUB_A_TICK_DUE_NS,
@@ -396,7 +383,6 @@ enum cityhub_a_tick {
 
 /**
  * enum cityhub_a_slot - attributes of a slot
- * @CITYHUB_A_SLOT_PAD: padding of 64-bit values
  * @CITYHUB_A_SLOT_NUMBER: (u32, <= 63) number of the trigger
  * @CITYHUB_A_SLOT_SINCE: (u64) in a request, index of the first tick wanted
  *     (default the oldest kept); in an answer, index from which to ask next
@@ -404,8 +390,7 @@ enum cityhub_a_tick {
  * @CITYHUB_A_SLOT_TICK: (nest of tick, repeated)
  */
 enum cityhub_a_slot {
-	CITYHUB_A_SLOT_PAD = 1,
-	CITYHUB_A_SLOT_NUMBER,
+	CITYHUB_A_SLOT_NUMBER = 1,
 	CITYHUB_A_SLOT_SINCE,
 	CITYHUB_A_SLOT_CLOCK,
 	CITYHUB_A_SLOT_TICK,

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From attributes to structures: numbers of 4 and of 8 bytes, and odd ones. */
+#include <check.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <stdlib.h>
+
+#include <linux/cityhub.h>
+
+#include "libcityhub/parse.h"
+
+static struct nl_msg *message(uint8_t cmd)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	ck_assert_ptr_nonnull(msg);
+	genlmsg_put(msg, 0, 1, 32, 0, 0, cmd, CITYHUB_FAMILY_VERSION);
+	return msg;
+}
+
+static void put_clock(struct nl_msg *msg, int attr)
+{
+	struct nlattr *nest = nla_nest_start(msg, attr);
+
+	nla_put_u32(msg, CITYHUB_A_CLOCK_INSTANT_NS, 3000000000U);
+	nla_put_u64(msg, CITYHUB_A_CLOCK_REALTIME_NS, 1790000000000000000ULL);
+	nla_put_s32(msg, CITYHUB_A_CLOCK_RAW_NS, -5);
+	nla_put_u64(msg, CITYHUB_A_CLOCK_TAI_NS, (uint64_t)-6000000000LL);
+	nla_nest_end(msg, nest);
+}
+
+START_TEST(numbers_of_both_sizes)
+{
+	struct nl_msg *msg = message(CITYHUB_CMD_TICK_GET);
+	struct cityhub_ticks ticks = { 0 };
+	struct nlattr *nest;
+
+	nla_put_u32(msg, CITYHUB_A_SLOT_NUMBER, 3);
+	nla_put_u64(msg, CITYHUB_A_SLOT_SINCE, 7);
+	put_clock(msg, CITYHUB_A_SLOT_CLOCK);
+	nest = nla_nest_start(msg, CITYHUB_A_SLOT_TICK);
+	nla_put_u32(msg, CITYHUB_A_TICK_INDEX, 6);
+	nla_put_u64(msg, CITYHUB_A_TICK_NUMBER, 1790000000000ULL);
+	nla_put_u32(msg, CITYHUB_A_TICK_FIRE_NS, 4294967295U);
+	nla_put_u64(msg, CITYHUB_A_TICK_DONE_NS, 4294967296ULL);
+	nla_nest_end(msg, nest);
+
+	ck_assert_int_eq(parse_ticks(nlmsg_hdr(msg), &ticks), 0);
+	ck_assert_uint_eq(ticks.slot, 3);
+	ck_assert_uint_eq(ticks.next, 7);
+	ck_assert_int_eq(ticks.clock.instant_ns, 3000000000LL);
+	ck_assert_int_eq(ticks.clock.realtime_ns, 1790000000000000000LL);
+	ck_assert_int_eq(ticks.clock.raw_ns, -5);
+	ck_assert_int_eq(ticks.clock.tai_ns, -6000000000LL);
+	ck_assert_uint_eq(ticks.n, 1);
+	ck_assert_uint_eq(ticks.tick[0].index, 6);
+	ck_assert_uint_eq(ticks.tick[0].number, 1790000000000ULL);
+	ck_assert_int_eq(ticks.tick[0].fire_ns, 4294967295LL);
+	ck_assert_int_eq(ticks.tick[0].done_ns, 4294967296LL);
+	ck_assert(!ticks.tick[0].overrun);
+	free(ticks.tick);
+	nlmsg_free(msg);
+}
+END_TEST
+
+START_TEST(a_member)
+{
+	struct nl_msg *msg = message(CITYHUB_CMD_MEMBER_GET);
+	struct cityhub_member m;
+
+	nla_put_u32(msg, CITYHUB_A_MEMBER_ID, 4);
+	nla_put_string(msg, CITYHUB_A_MEMBER_NAME, "mpl3115");
+	nla_put_u32(msg, CITYHUB_A_MEMBER_KIND, CITYHUB_MEMBER_KIND_FREE);
+	nla_put_u32(msg, CITYHUB_A_MEMBER_GATE, CITYHUB_MEMBER_GATE_OPEN);
+	nla_put_flag(msg, CITYHUB_A_MEMBER_PRIMED);
+	/* One of a later kernel. */
+	nla_put_u32(msg, CITYHUB_A_MEMBER_MAX + 3, 1);
+
+	ck_assert_int_eq(parse_member(nlmsg_hdr(msg), &m), 0);
+	ck_assert_uint_eq(m.id, 4);
+	ck_assert_str_eq(m.name, "mpl3115");
+	ck_assert_str_eq(m.label, "");
+	ck_assert_int_eq(m.slot, -1);
+	ck_assert_int_eq(m.gate, CITYHUB_MEMBER_GATE_OPEN);
+	ck_assert(m.primed);
+	ck_assert_uint_eq(m.generation, 0);
+	nlmsg_free(msg);
+}
+END_TEST
+
+START_TEST(nonsense_is_an_error)
+{
+	struct nl_msg *msg = message(CITYHUB_CMD_MEMBER_GET);
+	struct cityhub_member m;
+	struct cityhub_ticks ticks = { 0 };
+
+	ck_assert_int_lt(parse_member(nlmsg_hdr(msg), &m), 0);
+	ck_assert_int_lt(parse_ticks(nlmsg_hdr(msg), &ticks), 0);
+	nlmsg_free(msg);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("libcityhub parse");
+	TCase *tc = tcase_create("parse");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, numbers_of_both_sizes);
+	tcase_add_test(tc, a_member);
+	tcase_add_test(tc, nonsense_is_an_error);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
