@@ -330,12 +330,17 @@ void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n)
 {
 	struct cityhub_member *m;
 	unsigned int i;
+	s64 from;
 
 	guard(raw_spinlock_irqsave)(&members_lock);
 	for (i = 0; i < n; i++) {
 		m = member_find(devs[i]);
-		if (m)
-			atomic64_set(&m->gate_from, GATE_NONE);
+		if (!m)
+			continue;
+		/* One that was stopped meanwhile has left the capture. */
+		from = atomic64_read(&m->gate_from);
+		if (from != GATE_ALL)
+			atomic64_cmpxchg(&m->gate_from, from, GATE_NONE);
 	}
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_gates_close, "CITYHUB");

@@ -104,16 +104,10 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 #ifndef CITYHUB_HAVE_NLA_PUT_UINT
-#define nla_put_uint(skb, attrtype, value) ({				\
-	u64 __v = (value);						\
-									\
-	__v <= U32_MAX ? nla_put_u32(skb, attrtype, __v) :		\
-			 nla_put(skb, attrtype, sizeof(__v), &__v); })
-#define nla_put_sint(skb, attrtype, value) ({				\
-	s64 __v = (value);						\
-									\
-	__v == (s32)__v ? nla_put_s32(skb, attrtype, __v) :		\
-			  nla_put(skb, attrtype, sizeof(__v), &__v); })
+#define nla_put_uint(skb, attrtype, value) \
+	nla_put(skb, attrtype, sizeof(u64), &(u64){ (value) })
+#define nla_put_sint(skb, attrtype, value) \
+	nla_put(skb, attrtype, sizeof(s64), &(s64){ (value) })
 #endif
 
 #endif /* _CITYHUB_COMPAT_H */
