@@ -166,6 +166,8 @@ enum cityhub_member_stamp {
  *     drifts, unlike the others
  * @CITYHUB_A_CLOCK_SET_COUNT: (u32) grows whenever CLOCK_REALTIME or the TAI
  *     offset is set
+ * @__CITYHUB_A_CLOCK_MAX: end of the list
+ * @CITYHUB_A_CLOCK_MAX: last of the list
  */
 enum cityhub_a_clock {
 	CITYHUB_A_CLOCK_INSTANT_NS = 1,
@@ -175,7 +177,6 @@ enum cityhub_a_clock {
 	CITYHUB_A_CLOCK_RAW_NS,
 	CITYHUB_A_CLOCK_SET_COUNT,
 
-	/* private: */
 	__CITYHUB_A_CLOCK_MAX,
 	CITYHUB_A_CLOCK_MAX = __CITYHUB_A_CLOCK_MAX - 1,
 };
@@ -193,6 +194,8 @@ enum cityhub_a_clock {
  *     disarmed
  * @CITYHUB_A_CAPTURE_STATS: (nest of member, repeated) counters of each member
  *     at the stop
+ * @__CITYHUB_A_CAPTURE_MAX: end of the list
+ * @CITYHUB_A_CAPTURE_MAX: last of the list
  */
 enum cityhub_a_capture {
 	CITYHUB_A_CAPTURE_GENERATION = 1,
@@ -202,7 +205,6 @@ enum cityhub_a_capture {
 	CITYHUB_A_CAPTURE_LAST_TICK,
 	CITYHUB_A_CAPTURE_STATS,
 
-	/* private: */
 	__CITYHUB_A_CAPTURE_MAX,
 	CITYHUB_A_CAPTURE_MAX = __CITYHUB_A_CAPTURE_MAX - 1,
 };
@@ -224,6 +226,8 @@ enum cityhub_a_capture {
  *     the clock was set
  * @CITYHUB_A_HUB_CLOCK: (nest of clock)
  * @CITYHUB_A_HUB_CAPTURE: (nest of capture, repeated) a capture in force
+ * @__CITYHUB_A_HUB_MAX: end of the list
+ * @CITYHUB_A_HUB_MAX: last of the list
  */
 enum cityhub_a_hub {
 	CITYHUB_A_HUB_SEQUENCE = 1,
@@ -240,7 +244,6 @@ enum cityhub_a_hub {
 	CITYHUB_A_HUB_CLOCK,
 	CITYHUB_A_HUB_CAPTURE,
 
-	/* private: */
 	__CITYHUB_A_HUB_MAX,
 	CITYHUB_A_HUB_MAX = __CITYHUB_A_HUB_MAX - 1,
 };
@@ -258,6 +261,8 @@ enum cityhub_a_hub {
  * @CITYHUB_A_COUNTERS_BUS_ERROR: (uint) failed transfers
  * @CITYHUB_A_COUNTERS_CRC_ERROR: (uint) transfers with a wrong checksum
  * @CITYHUB_A_COUNTERS_INVALID: (uint) answers of the chip that make no sense
+ * @__CITYHUB_A_COUNTERS_MAX: end of the list
+ * @CITYHUB_A_COUNTERS_MAX: last of the list
  */
 enum cityhub_a_counters {
 	CITYHUB_A_COUNTERS_TAKEN = 1,
@@ -269,7 +274,6 @@ enum cityhub_a_counters {
 	CITYHUB_A_COUNTERS_CRC_ERROR,
 	CITYHUB_A_COUNTERS_INVALID,
 
-	/* private: */
 	__CITYHUB_A_COUNTERS_MAX,
 	CITYHUB_A_COUNTERS_MAX = __CITYHUB_A_COUNTERS_MAX - 1,
 };
@@ -281,6 +285,8 @@ enum cityhub_a_counters {
  * @CITYHUB_A_STAMP_BOUND_NS: (u32) 95 % bound of a stamp, absent when unknown
  * @CITYHUB_A_STAMP_SOURCE: (u32, enum member-stamp)
  * @CITYHUB_A_STAMP_CLOCK_EPOCH: (u32) steps of the realtime clock seen so far
+ * @__CITYHUB_A_STAMP_MAX: end of the list
+ * @CITYHUB_A_STAMP_MAX: last of the list
  */
 enum cityhub_a_stamp {
 	CITYHUB_A_STAMP_FROM_RAW_NS = 1,
@@ -288,7 +294,6 @@ enum cityhub_a_stamp {
 	CITYHUB_A_STAMP_SOURCE,
 	CITYHUB_A_STAMP_CLOCK_EPOCH,
 
-	/* private: */
 	__CITYHUB_A_STAMP_MAX,
 	CITYHUB_A_STAMP_MAX = __CITYHUB_A_STAMP_MAX - 1,
 };
@@ -306,6 +311,8 @@ enum cityhub_a_stamp {
  *     was switched off
  * @CITYHUB_A_TICKS_GATED: (uint) ticks not passed on because the gate was
  *     closed
+ * @__CITYHUB_A_TICKS_MAX: end of the list
+ * @CITYHUB_A_TICKS_MAX: last of the list
  */
 enum cityhub_a_ticks {
 	CITYHUB_A_TICKS_FIRED = 1,
@@ -314,7 +321,6 @@ enum cityhub_a_ticks {
 	CITYHUB_A_TICKS_ABORTED,
 	CITYHUB_A_TICKS_GATED,
 
-	/* private: */
 	__CITYHUB_A_TICKS_MAX,
 	CITYHUB_A_TICKS_MAX = __CITYHUB_A_TICKS_MAX - 1,
 };
@@ -334,6 +340,8 @@ enum cityhub_a_ticks {
  * @CITYHUB_A_MEMBER_COUNTERS: (nest of counters)
  * @CITYHUB_A_MEMBER_STAMP: (nest of stamp)
  * @CITYHUB_A_MEMBER_TICKS: (nest of ticks)
+ * @__CITYHUB_A_MEMBER_MAX: end of the list
+ * @CITYHUB_A_MEMBER_MAX: last of the list
  */
 enum cityhub_a_member {
 	CITYHUB_A_MEMBER_ID = 1,
@@ -349,7 +357,6 @@ enum cityhub_a_member {
 	CITYHUB_A_MEMBER_STAMP,
 	CITYHUB_A_MEMBER_TICKS,
 
-	/* private: */
 	__CITYHUB_A_MEMBER_MAX,
 	CITYHUB_A_MEMBER_MAX = __CITYHUB_A_MEMBER_MAX - 1,
 };
@@ -366,6 +373,8 @@ enum cityhub_a_member {
  * @CITYHUB_A_TICK_DONE_NS: (uint) CLOCK_MONOTONIC when the member had served it
  * @CITYHUB_A_TICK_OVERRUN: (flag) the member was still at work, it never saw
  *     this tick
+ * @__CITYHUB_A_TICK_MAX: end of the list
+ * @CITYHUB_A_TICK_MAX: last of the list
  */
 enum cityhub_a_tick {
 	CITYHUB_A_TICK_INDEX = 1,
@@ -376,7 +385,6 @@ enum cityhub_a_tick {
 	CITYHUB_A_TICK_DONE_NS,
 	CITYHUB_A_TICK_OVERRUN,
 
-	/* private: */
 	__CITYHUB_A_TICK_MAX,
 	CITYHUB_A_TICK_MAX = __CITYHUB_A_TICK_MAX - 1,
 };
@@ -388,6 +396,8 @@ enum cityhub_a_tick {
  *     (default the oldest kept); in an answer, index from which to ask next
  * @CITYHUB_A_SLOT_CLOCK: (nest of clock)
  * @CITYHUB_A_SLOT_TICK: (nest of tick, repeated)
+ * @__CITYHUB_A_SLOT_MAX: end of the list
+ * @CITYHUB_A_SLOT_MAX: last of the list
  */
 enum cityhub_a_slot {
 	CITYHUB_A_SLOT_NUMBER = 1,
@@ -395,7 +405,6 @@ enum cityhub_a_slot {
 	CITYHUB_A_SLOT_CLOCK,
 	CITYHUB_A_SLOT_TICK,
 
-	/* private: */
 	__CITYHUB_A_SLOT_MAX,
 	CITYHUB_A_SLOT_MAX = __CITYHUB_A_SLOT_MAX - 1,
 };
@@ -413,6 +422,8 @@ enum cityhub_a_slot {
  * @CITYHUB_CMD_MEMBER_NTF: A member was primed, switched off, armed or
  *     disarmed.
  * @CITYHUB_CMD_MEMBER_DEL_NTF: A member was removed.
+ * @__CITYHUB_CMD_MAX: end of the list
+ * @CITYHUB_CMD_MAX: last of the list
  */
 enum cityhub_cmd {
 	CITYHUB_CMD_HUB_GET = 1,
@@ -425,7 +436,6 @@ enum cityhub_cmd {
 	CITYHUB_CMD_MEMBER_NTF,
 	CITYHUB_CMD_MEMBER_DEL_NTF,
 
-	/* private: */
 	__CITYHUB_CMD_MAX,
 	CITYHUB_CMD_MAX = __CITYHUB_CMD_MAX - 1,
 };
