@@ -30,6 +30,7 @@
  * @node:	in the list of members
  * @indio_dev:	its IIO device, which outlives it
  * @mode:	who decides when it samples
+ * @on:		its buffer is filled; written under members_lock
  * @gate_from:	raw instant from which samples are delivered
  * @offset_ns:	clock of the device minus raw clock, for the current batch;
  *		only the thread that pushes uses it
@@ -43,6 +44,7 @@ struct cityhub_member {
 	struct list_head node;
 	struct iio_dev *indio_dev;
 	enum cityhub_member_mode mode;
+	bool on;
 	atomic64_t gate_from;
 	s64 offset_ns;
 	s64 last_ns;
@@ -120,6 +122,9 @@ void cityhub_member_start(struct cityhub_member *m)
 {
 	m->last_ns = S64_MIN;
 	cityhub_member_map(m);
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	m->on = true;
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_start, "CITYHUB");
 
@@ -132,6 +137,8 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_start, "CITYHUB");
  */
 void cityhub_member_stop(struct cityhub_member *m)
 {
+	guard(raw_spinlock_irqsave)(&members_lock);
+	m->on = false;
 	atomic64_set(&m->gate_from, GATE_ALL);
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_stop, "CITYHUB");
@@ -217,6 +224,9 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_push, "CITYHUB");
 int cityhub_member_push_ticked(struct cityhub_member *m, void *scan,
 			       size_t size, s64 stamp_ns)
 {
+	scoped_guard(raw_spinlock_irqsave, &m->lock)
+		m->stamp.source = CITYHUB_STAMP_TICK;
+
 	return member_count_push(m, iio_push_to_buffers_with_ts(m->indio_dev,
 								scan, size,
 								stamp_ns));
@@ -288,6 +298,7 @@ int cityhub_member_get_stats(struct iio_dev *indio_dev,
 	stats->stamp = m->stamp;
 	stats->gate = member_gate(m);
 	stats->mode = m->mode;
+	stats->on = m->on;
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_get_stats, "CITYHUB");
@@ -300,17 +311,21 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_get_stats, "CITYHUB");
  *
  * All gates open in one critical section, or none does.
  *
- * Return: 0, or -ENODEV when one of @devs is no member (any more).
+ * Return: 0, or -EAGAIN when one of @devs is no member (any more) or its
+ * buffer is not on.
  */
 int cityhub_gates_open(struct iio_dev *const *devs, unsigned int n,
 		       s64 t0_raw_ns)
 {
+	struct cityhub_member *m;
 	unsigned int i;
 
 	guard(raw_spinlock_irqsave)(&members_lock);
-	for (i = 0; i < n; i++)
-		if (!member_find(devs[i]))
-			return -ENODEV;
+	for (i = 0; i < n; i++) {
+		m = member_find(devs[i]);
+		if (!m || !m->on)
+			return -EAGAIN;
+	}
 
 	for (i = 0; i < n; i++)
 		atomic64_set(&member_find(devs[i])->gate_from, t0_raw_ns);
@@ -330,20 +345,31 @@ void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n)
 {
 	struct cityhub_member *m;
 	unsigned int i;
-	s64 from;
 
 	guard(raw_spinlock_irqsave)(&members_lock);
 	for (i = 0; i < n; i++) {
 		m = member_find(devs[i]);
-		if (!m)
-			continue;
 		/* One that was stopped meanwhile has left the capture. */
-		from = atomic64_read(&m->gate_from);
-		if (from != GATE_ALL)
-			atomic64_cmpxchg(&m->gate_from, from, GATE_NONE);
+		if (m && atomic64_read(&m->gate_from) != GATE_ALL)
+			atomic64_set(&m->gate_from, GATE_NONE);
 	}
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_gates_close, "CITYHUB");
+
+/**
+ * cityhub_gates_release() - end all captures: the hub goes
+ *
+ * Every member delivers everything again.
+ */
+void cityhub_gates_release(void)
+{
+	struct cityhub_member *m;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	list_for_each_entry(m, &members, node)
+		atomic64_set(&m->gate_from, GATE_ALL);
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_gates_release, "CITYHUB");
 
 MODULE_AUTHOR("cityhub developers");
 MODULE_DESCRIPTION("cityhub: sample instants, members and their counters");

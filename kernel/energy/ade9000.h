@@ -131,6 +131,8 @@ struct spi_device;
  * @lock:	guards the chip (a sequence of transfers must not be mixed with
  *		another), all below and the state of @wave and @meter that
  *		their structs say it guards
+ * @broken:	a restore failed and is to be tried again
+ * @late:	the line may have been low before the interrupt now served
  * @settled_ns:	when the first results can be trusted
  * @watch:	looks once a second whether the chip still runs
  * @irq_ns:	instant of the last interrupt; written by the hard handler,
@@ -150,6 +152,8 @@ struct ade9000 {
 	struct cityhub_member *member;
 	/* Guards the chip and the state of both devices, see above. */
 	struct mutex lock;
+	bool broken;
+	bool late;
 	s64 settled_ns;
 	struct delayed_work watch;
 	s64 irq_ns;

@@ -213,6 +213,7 @@ static bool ade9000_serve(struct ade9000 *st, s64 irq_ns)
 	u32 status;
 
 	if (ade9000_read(st, ADE9000_REG_STATUS0, &status)) {
+		st->late = true;
 		fsleep(ADE9000_BUS_REST_US);
 		return true;
 	}
@@ -221,12 +222,15 @@ static bool ade9000_serve(struct ade9000 *st, s64 irq_ns)
 	if (!status)
 		return false;
 
-	/* Cleared first: a page filled from now on interrupts again. */
-	ade9000_write(st, ADE9000_REG_STATUS0, status);
-
-	/* With two causes nobody knows which one the instant belongs to. */
-	if (status & ADE9000_STATUS0_EGYRDY)
+	/*
+	 * With two causes, or after a service that failed, nobody knows what
+	 * the instant belongs to.
+	 */
+	if (status & ADE9000_STATUS0_EGYRDY || st->late)
 		irq_ns = 0;
+
+	/* Cleared first: a page filled from now on interrupts again. */
+	st->late = ade9000_write(st, ADE9000_REG_STATUS0, status);
 	if (status & ADE9000_STATUS0_PAGE_FULL && ade9000_wave_on(st->wave))
 		ade9000_wave_service(st->wave, irq_ns);
 	if (status & ADE9000_STATUS0_EGYRDY)
@@ -273,6 +277,7 @@ static void ade9000_restore(struct ade9000 *st)
 	if (!ret && ade9000_wave_on(st->wave))
 		ret = ade9000_wave_restart(st->wave);
 
+	st->broken = ret;
 	if (ret)
 		dev_err_ratelimited(&st->spi->dev,
 				    "chip was reset and cannot be restored: %d\n",
@@ -287,7 +292,7 @@ static void ade9000_check(struct ade9000 *st)
 	s64 now = cityhub_raw_ns();
 
 	guard(mutex)(&st->lock);
-	if (ade9000_was_reset(st))
+	if (st->broken || ade9000_was_reset(st))
 		ade9000_restore(st);
 	else if (ade9000_wave_stale(st->wave, now) ||
 		 ade9000_meter_stale(st->meter, now))
@@ -297,6 +302,8 @@ static void ade9000_check(struct ade9000 *st)
 static irqreturn_t ade9000_irq1_thread(int irq, void *data)
 {
 	ade9000_check(data);
+	/* A line nobody can release must not take the processor. */
+	fsleep(ADE9000_BUS_REST_US);
 	return IRQ_HANDLED;
 }
 

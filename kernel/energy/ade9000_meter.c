@@ -219,13 +219,13 @@ static int ade9000_meter_burst(struct ade9000_meter *m)
 	int ret, off;
 
 	ret = ade9000_write(st, ADE9000_REG_CONFIG1, ADE9000_CONFIG1_BURST_EN);
-	if (ret)
-		return ret;
-
-	ret = ade9000_read_burst(st, ADE9000_REG_MIRROR_RMS,
-				 ADE9000_MIRROR_WORDS);
-	if (ret)
-		cityhub_member_count(m->member, CITYHUB_COUNT_BUS_ERROR, 1);
+	if (!ret) {
+		ret = ade9000_read_burst(st, ADE9000_REG_MIRROR_RMS,
+					 ADE9000_MIRROR_WORDS);
+		if (ret)
+			cityhub_member_count(m->member,
+					     CITYHUB_COUNT_BUS_ERROR, 1);
+	}
 
 	/* Back to checksums, whatever became of the burst. */
 	off = ade9000_write(st, ADE9000_REG_CONFIG1, 0);

@@ -357,12 +357,16 @@ static int ade9000_wave_begin(struct ade9000_wave *w)
 			return ret;
 	}
 
+	ret = ade9000_write_mask0(w->st);
+	if (ret)
+		return ret;
+
 	w->ring = (struct ade9000_ring) { .seen_ns = cityhub_raw_ns() };
 	w->cleared_after = 0;
 	w->cleared_before = 0;
 	w->stamped = 0;
 	cityhub_stamp_reset(&w->stamp);
-	return ade9000_write_mask0(w->st);
+	return 0;
 }
 
 /**

@@ -417,10 +417,11 @@ static int sen6x_resume(struct device *dev)
 	int ret;
 
 	ret = sen6x_start(st);
-	if (ret)
-		return ret;
+	/* Polling finds a sensor that did not start, and starts it again. */
+	if (iio_buffer_enabled(st->indio_dev))
+		return sen6x_polling_start(st);
 
-	return iio_buffer_enabled(st->indio_dev) ? sen6x_polling_start(st) : 0;
+	return ret;
 }
 
 DEFINE_SIMPLE_DEV_PM_OPS(sen6x_pm_ops, sen6x_suspend, sen6x_resume);

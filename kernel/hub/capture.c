@@ -239,14 +239,15 @@ int cityhub_capture_arm(struct cityhub_arm *req,
 }
 
 /* Members that left the capture by themselves run freely: let them. */
-static void gates_close(struct gates *g, u32 gen)
+static void gates_close(struct gates *g, struct cityhub_capture *c)
 {
 	unsigned int i;
 
 	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
 	for (i = 0; i < g->n_slots; i++)
-		cityhub_slot_close(g->slot[i], gen);
+		cityhub_slot_close(g->slot[i], c->generation);
 	cityhub_gates_close(g->free, g->n_free);
+	c->ticked = cityhub_grid_last(&c->last_tick);
 }
 
 /**
@@ -271,7 +272,7 @@ int cityhub_capture_disarm(struct cityhub_capture *c)
 		if (dev[i])
 			gates_add(g, dev[i]);
 	}
-	gates_close(g, c->generation);
+	gates_close(g, c);
 	for (i = 0; i < c->n; i++)
 		if (dev[i])
 			iio_device_put(dev[i]);
@@ -284,6 +285,7 @@ void cityhub_captures_exit(void)
 {
 	struct cityhub_capture *c, *next;
 
+	cityhub_gates_release();
 	list_for_each_entry_safe(c, next, &cityhub_captures, node)
 		kfree(c);
 }

@@ -25,6 +25,7 @@ static struct hrtimer grid_timer;
 static struct cityhub_grid_view state;
 static s64 utc_offset_ns;	/* UTC minus CLOCK_MONOTONIC when last looked */
 static bool running;		/* the timer is started */
+static bool stale;		/* its expiry is from before a step */
 
 static void realigned_work_fn(struct work_struct *work)
 {
@@ -51,6 +52,7 @@ static s64 grid_follow(s64 now_ns)
 		if (running) {
 			state.skipped += passed;
 			state.realigned++;
+			stale = true;
 			schedule_work(&realigned_work);
 		}
 	}
@@ -73,6 +75,10 @@ static enum hrtimer_restart grid_expired(struct hrtimer *timer)
 
 	guard(raw_spinlock)(&cityhub_tick_lock);
 	utc_ns = grid_follow(tick.fire_ns);
+	/* A reader may have seen the step first: this expiry means nothing. */
+	if (stale)
+		state.skipped += cityhub_grid_align(&state.grid, utc_ns);
+	stale = false;
 	if (cityhub_grid_take(&state.grid, utc_ns, &state.skipped)) {
 		tick.number = state.grid.last;
 		tick.due_ns = cityhub_grid_due(&state.grid, tick.number);
@@ -127,6 +133,14 @@ void cityhub_grid_start(s64 start_ns, struct cityhub_start *start)
 	start->due_ns = cityhub_grid_due(&state.grid, start->first_tick);
 	start->raw_ns = ktime_get_raw_ns() + start->due_ns - utc_offset_ns -
 			now_ns;
+}
+
+/* The newest tick fired; returns false when none was. */
+bool cityhub_grid_last(u64 *tick)
+{
+	lockdep_assert_held(&cityhub_tick_lock);
+	*tick = state.grid.last;
+	return state.grid.started;
 }
 
 void cityhub_grid_get(struct cityhub_grid_view *view)

@@ -137,6 +137,7 @@ void cityhub_grid_init(u64 period_ns);
 void cityhub_grid_exit(void);
 void cityhub_grid_kick(void);					/* (locked) */
 void cityhub_grid_start(s64 start_ns, struct cityhub_start *start); /* (locked) */
+bool cityhub_grid_last(u64 *tick);				/* (locked) */
 void cityhub_grid_get(struct cityhub_grid_view *view);
 void cityhub_clocks_get(struct cityhub_clocks *c);
 
@@ -215,6 +216,8 @@ struct cityhub_arm {
  * @generation:	its number
  * @first_tick:	its first tick
  * @start_ns:	when that is due, UTC
+ * @ticked:	@last_tick is valid
+ * @last_tick:	newest tick fired when it was disarmed
  * @n:		number of members armed, less those removed since
  * @id:		their ids
  */
@@ -223,6 +226,8 @@ struct cityhub_capture {
 	u32 generation;
 	u64 first_tick;
 	s64 start_ns;
+	bool ticked;
+	u64 last_tick;
 	unsigned int n;
 	u32 id[CITYHUB_CAPTURE_MEMBERS_MAX];
 };

@@ -75,7 +75,6 @@ static void __exit hub_exit(void)
 	cityhub_netlink_exit();
 	cityhub_members_exit();
 	cityhub_slots_exit();
-	cityhub_grid_exit();
 	cityhub_captures_exit();
 }
 module_exit(hub_exit);

@@ -6,7 +6,6 @@
  */
 #include <linux/cleanup.h>
 #include <linux/device.h>
-#include <linux/iio/buffer.h>
 #include <linux/iio/iio.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
@@ -74,10 +73,9 @@ static void view_slot(struct cityhub_member_view *view)
 	view->ticks = slot.count;
 }
 
-static void view_free_running(struct iio_dev *indio_dev,
-			      struct cityhub_member_view *view)
+static void view_free_running(struct cityhub_member_view *view)
 {
-	view->primed = iio_buffer_enabled(indio_dev);
+	view->primed = view->stats.on;
 	view->gate = view->stats.gate;
 	if (view->gate == CITYHUB_GATE_OPEN)
 		view->generation = cityhub_capture_of(view->id);
@@ -98,7 +96,7 @@ int cityhub_member_view(struct iio_dev *indio_dev,
 	if (view->slot >= 0)
 		view_slot(view);
 	else
-		view_free_running(indio_dev, view);
+		view_free_running(view);
 
 	return 0;
 }
@@ -164,9 +162,16 @@ static s64 search_members(u32 from, int slot, const struct iio_dev *except)
 /* The member with the smallest id from one on. */
 int cityhub_member_next(u32 from, struct cityhub_member_view *view)
 {
-	s64 id = search_members(from, -1, NULL);
+	s64 id;
 
-	return id < 0 ? -ENODEV : cityhub_member_view_id(id, view);
+	/* One that is being removed is found, and gone when looked at. */
+	while ((id = search_members(from, -1, NULL)) >= 0) {
+		if (!cityhub_member_view_id(id, view))
+			return 0;
+		from = id + 1;
+	}
+
+	return -ENODEV;
 }
 
 int cityhub_member_of_slot(unsigned int nr, struct cityhub_member_view *view)
@@ -196,10 +201,13 @@ static int members_notify(struct notifier_block *nb, unsigned long action,
 	guard(mutex)(&cityhub_lock);
 	if (action == BUS_NOTIFY_ADD_DEVICE && is_member(indio_dev))
 		cityhub_notify_member(id);
-	if (action == BUS_NOTIFY_REMOVED_DEVICE && is_member(indio_dev)) {
-		cityhub_capture_drop(id);
+	if (action != BUS_NOTIFY_REMOVED_DEVICE)
+		return NOTIFY_DONE;
+
+	/* Ids are used again, also that of a member that left its slot. */
+	cityhub_capture_drop(id);
+	if (is_member(indio_dev))
 		cityhub_notify_member_del(id);
-	}
 	return NOTIFY_DONE;
 }
 

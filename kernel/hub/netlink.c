@@ -640,15 +640,13 @@ int cityhub_nl_arm_doit(struct sk_buff *request, struct genl_info *info)
 
 static int add_stop(struct sk_buff *skb, const struct cityhub_capture *c)
 {
-	struct cityhub_grid_view grid;
 	struct cityhub_member_view view;
 	struct nlattr *nest;
 	unsigned int i;
 
-	cityhub_grid_get(&grid);
 	if (nla_put_u32(skb, CITYHUB_A_CAPTURE_GENERATION, c->generation) ||
-	    (grid.grid.started &&
-	     nla_put_uint(skb, CITYHUB_A_CAPTURE_LAST_TICK, grid.grid.last)))
+	    (c->ticked &&
+	     nla_put_uint(skb, CITYHUB_A_CAPTURE_LAST_TICK, c->last_tick)))
 		return -EMSGSIZE;
 
 	for (i = 0; i < c->n; i++) {
@@ -693,8 +691,8 @@ int cityhub_nl_disarm_doit(struct sk_buff *request, struct genl_info *info)
 		return ret;
 	}
 
-	notify_capture(c);
 	ret = add_stop(skb, c);
+	notify_capture(c);
 	kfree(c);
 	return reply_end(info, skb, hdr, ret);
 }

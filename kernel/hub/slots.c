@@ -358,5 +358,7 @@ int cityhub_slots_init(unsigned int count)
 void cityhub_slots_exit(void)
 {
 	slots_unregister(slot_count);
+	/* The timer may still be on its way through the slots. */
+	cityhub_grid_exit();
 	slots_free();
 }

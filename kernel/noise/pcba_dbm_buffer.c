@@ -259,8 +259,10 @@ static int pcba_dbm_start(struct pcba_dbm *st)
 
 	st->watch = kthread_run(pcba_dbm_watch, st, "%s",
 				dev_name(&st->client->dev));
-	if (IS_ERR(st->watch))
+	if (IS_ERR(st->watch)) {
+		pcba_dbm_write(st, PCBA_DBM_CONTROL, st->control);
 		return PTR_ERR(st->watch);
+	}
 
 	st->running = true;
 	enable_irq(st->client->irq);
@@ -270,8 +272,12 @@ static int pcba_dbm_start(struct pcba_dbm *st)
 static void pcba_dbm_stop(struct pcba_dbm *st)
 {
 	/* No flush begins from here on. */
-	scoped_guard(mutex, &st->lock)
+	scoped_guard(mutex, &st->lock) {
+		/* A resume that failed has left it stopped. */
+		if (!st->running)
+			return;
 		st->running = false;
+	}
 	disable_irq(st->client->irq);
 	kthread_stop(st->watch);
 

@@ -83,12 +83,14 @@ struct cityhub_stamp_state {
  * @stamp:	stamp state
  * @gate:	gate
  * @mode:	mode
+ * @on:		the buffer is being filled
  */
 struct cityhub_member_stats {
 	u64 count[CITYHUB_COUNT_MAX];
 	struct cityhub_stamp_state stamp;
 	enum cityhub_gate gate;
 	enum cityhub_member_mode mode;
+	bool on;
 };
 
 /* For chip drivers. */
@@ -113,5 +115,6 @@ int cityhub_member_get_stats(struct iio_dev *indio_dev,
 int cityhub_gates_open(struct iio_dev *const *devs, unsigned int n,
 		       s64 t0_raw_ns);
 void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n);
+void cityhub_gates_release(void);
 
 #endif /* _CITYHUB_MEMBER_H */
