@@ -64,12 +64,14 @@ UNIT := $(B)/unit$(if $(SANITIZE),-asan)
 unit_bin := $(patsubst tests/unit/%.c,$(UNIT)/%,$(unit_src))
 tool_bin := $(patsubst tests/system/tools/%.c,$(B)/tools/%,$(tool_src))
 
+# Programs with sanitizers must not take the place of those without.
+P := $(B)$(if $(SANITIZE),/asan)
 SOVERSION := 0
 SO := libcityhub.so.$(SOVERSION)
 lib_map := userspace/libcityhub/libcityhub.map
 
 .PHONY: all
-all: $(B)/cityhubd $(B)/cityhub $(B)/$(SO) $(B)/libcityhub.a $(B)/libcityhub.pc
+all: $(P)/cityhubd $(P)/cityhub $(P)/$(SO) $(P)/libcityhub.a $(P)/libcityhub.pc
 
 $(O)/userspace/%.o: userspace/%.c
 	@mkdir -p $(@D)
@@ -85,29 +87,31 @@ $(O)/tests/unit/%.o: tests/unit/%.c
 PKG_CFLAGS = $(call pkg_cflags,$(LIB_PKGS) $(DAEMON_PKGS))
 $(O)/tests/unit/%.o: PKG_CFLAGS += $(call pkg_cflags,$(TEST_PKGS))
 
-$(B)/libcityhub.a: $(call obj,$(lib_src))
+$(P)/libcityhub.a: $(call obj,$(lib_src))
 	@mkdir -p $(@D)
 	$(AR) rcs $@ $^
 
-$(B)/$(SO): $(lib_obj) $(lib_map)
+$(P)/$(SO): $(lib_obj) $(lib_map)
 	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SO) \
 		-Wl,--version-script=$(lib_map) -o $@ $(lib_obj) \
 		$(call pkg_libs,$(LIB_PKGS))
-	ln -sf $(SO) $(B)/libcityhub.so
+	ln -sf $(SO) $(P)/libcityhub.so
 
-$(B)/libcityhub.pc: userspace/libcityhub/libcityhub.pc.in Makefile
+$(P)/libcityhub.pc: userspace/libcityhub/libcityhub.pc.in Makefile
 	@mkdir -p $(@D)
 	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
 		-e 's|@includedir@|$(includedir)|' -e 's|@version@|$(VERSION)|' \
 		$< > $@
 
 # The programs carry the library, so that they run from the build folder.
-$(B)/cityhubd: $(daemon_obj) $(common_obj) $(lib_obj)
+$(P)/cityhubd: $(daemon_obj) $(common_obj) $(lib_obj)
+	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
 
-$(B)/cityhub: $(command_obj) $(common_obj) $(lib_obj)
+$(P)/cityhub: $(command_obj) $(common_obj) $(lib_obj)
+	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
 
@@ -122,7 +126,7 @@ $(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
 
 .PHONY: unit-programs
 # The tools run in test kernels, where the sanitizers do not.
-unit-programs: $(unit_bin) $(if $(SANITIZE),,$(tool_bin)) $(B)/faults/cityhubd
+unit-programs: $(unit_bin) $(if $(SANITIZE),,$(tool_bin) $(B)/faults/cityhubd)
 
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)

@@ -87,7 +87,8 @@ interrupted() {
 	local pid
 
 	set -m
-	VM_OUT=$work/share scripts/vm --kernel uml --no-hub --no-sim \
+	# In the background of a script the signal would be ignored.
+	VM_OUT=$work/share env --default-signal=INT scripts/vm --kernel uml --no-hub --no-sim \
 		-- sh -c 'touch "$VM_OUT/started"; sleep infinity' &
 	pid=$!
 	set +m
