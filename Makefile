@@ -170,15 +170,16 @@ kbuild-tree:
 		t="$(KB)/$$f"; test -e "$$t" || { mkdir -p "$${t%/*}"; \
 		ln -sfT "$(CURDIR)/$$f" "$$t"; }; done
 
+# Built anew, so that nothing of a build for tests is left in the list.
 .PHONY: modules_install
-modules_install: kbuild-tree
+modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(KB) $(if $(ARCH),ARCH=$(ARCH)) \
 		INSTALL_MOD_PATH=$(DESTDIR) modules_install
 
 # ---- install ---------------------------------------------------------------
 
 .PHONY: install
-install: install-userspace modules modules_install
+install: install-userspace modules_install
 
 .PHONY: install-userspace
 install-userspace: all
