@@ -50,6 +50,8 @@ lib_src := $(wildcard userspace/libcityhub/*.c)
 common_src := $(wildcard userspace/common/*.c)
 daemon_src := $(wildcard userspace/cityhubd/*.c)
 command_src := $(wildcard userspace/cityhub/*.c)
+replay_src := $(wildcard userspace/stamp-replay/*.c) kernel/base/stamp.c
+bench_src := $(wildcard tests/bench/stamps/*.c) kernel/base/stamp.c
 unit_src := $(wildcard tests/unit/check_*.c)
 tool_src := $(wildcard tests/system/tools/*.c)
 
@@ -71,17 +73,24 @@ SO := libcityhub.so.$(SOVERSION)
 lib_map := userspace/libcityhub/libcityhub.map
 
 .PHONY: all
-all: $(P)/cityhubd $(P)/cityhub $(P)/$(SO) $(P)/libcityhub.a $(P)/libcityhub.pc
+all: $(P)/cityhubd $(P)/cityhub $(P)/stamp-replay $(P)/$(SO) $(P)/libcityhub.a $(P)/libcityhub.pc
 
 $(O)/userspace/%.o: userspace/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(C11) -fPIC $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The simulated chips are kernel code; a shim gives their tests the few kernel
-# headers they use.
+# The estimator is kernel code without calls into the kernel, and so are the
+# simulated chips: a shim gives them the few kernel headers they use.
+KSHIM := -Iuserspace/kshim -Ikernel/include
+
+$(O)/userspace/stamp-replay/%.o: override CPPFLAGS += $(KSHIM)
+$(O)/kernel/%.o: kernel/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(KSHIM) $(C11) -Wno-sign-compare -fPIC $(CFLAGS) -MMD -MP -c -o $@ $<
+
 $(O)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -Itests/unit/shim -Ikernel/include -Itests/sim \
+	$(CC) $(CPPFLAGS) -Itests/unit $(KSHIM) -Itests/sim \
 		$(C11) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 PKG_CFLAGS = $(call pkg_cflags,$(LIB_PKGS) $(DAEMON_PKGS))
@@ -115,6 +124,10 @@ $(P)/cityhub: $(command_obj) $(common_obj) $(lib_obj)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
 
+$(P)/stamp-replay: $(call obj,$(replay_src))
+	@mkdir -p $(@D)
+	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 # The daemon with faults that its tests can plant; never installed.
 $(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
 	@mkdir -p $(@D)
@@ -139,6 +152,16 @@ $(B)/tools/%: tests/system/tools/%.c $(lib_obj)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(C11) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) \
 		-o $@ $< $(lib_obj) $(call pkg_libs,$(LIB_PKGS) libiio) -lm
+
+# ---- accuracy of the estimator ---------------------------------------------
+
+$(O)/tests/bench/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(KSHIM) $(C11) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(P)/stamp-bench: $(call obj,$(bench_src))
+	@mkdir -p $(@D)
+	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 -include $(shell find $(B) -name '*.d' -not -path '$(B)/kbuild/*' 2>/dev/null)
 
@@ -186,7 +209,7 @@ install-userspace: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/pkgconfig \
 		$(DESTDIR)$(includedir)/cityhub $(DESTDIR)$(includedir)/linux \
 		$(DESTDIR)$(sysconfdir)/cityhub
-	install -m 755 $(B)/cityhub $(DESTDIR)$(bindir)/
+	install -m 755 $(B)/cityhub $(B)/stamp-replay $(DESTDIR)$(bindir)/
 	install -m 755 $(B)/cityhubd $(DESTDIR)$(sbindir)/
 	install -m 755 $(B)/$(SO) $(DESTDIR)$(libdir)/
 	ln -sf $(SO) $(DESTDIR)$(libdir)/libcityhub.so

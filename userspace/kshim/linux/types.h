@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Kernel types for kernel sources built into a userspace test. */
+/* Kernel types for kernel sources built into userspace programs and tests. */
 #ifndef _CITYHUB_SHIM_TYPES_H
 #define _CITYHUB_SHIM_TYPES_H
 
@@ -18,7 +18,6 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-#define S64_MAX	INT64_MAX
-#define U32_MAX	UINT32_MAX
+#include <linux/limits.h>
 
 #endif /* _CITYHUB_SHIM_TYPES_H */

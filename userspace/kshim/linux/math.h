@@ -5,6 +5,9 @@
 #include <linux/types.h>
 #include <stdlib.h>
 
+/* As the kernel's: of any type, and not the function of stdlib.h. */
+#define abs(x)	((x) < 0 ? -(x) : (x))
+
 /* Floor of the root, bit by bit. */
 static inline u32 int_sqrt64(u64 x)
 {
