@@ -163,6 +163,12 @@ $(P)/stamp-bench: $(call obj,$(bench_src))
 	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
+# The whole comparison, the best anybody could do included, and the gates.
+.PHONY: bench-stamps
+bench-stamps: $(P)/stamp-bench
+	$< table --limit
+	$< gates
+
 -include $(shell find $(B) -name '*.d' -not -path '$(B)/kbuild/*' 2>/dev/null)
 
 # ---- kernel modules --------------------------------------------------------
@@ -248,5 +254,6 @@ help:
 	@echo 'demo             the whole chain on simulated sensors (installs packages)'
 	@echo 'check            every test (installs packages, builds a test kernel once)'
 	@echo 'check-fast       the tests that take less than a minute'
+	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
 	@echo 'lint             checkpatch, sparse, W=1, shellcheck, SPDX'
 	@echo 'clean            remove $(B)/'

@@ -5,6 +5,8 @@
 
 #define CMD_USAGE	2
 
+int cmd_gates(int argc, char **argv);
+int cmd_table(int argc, char **argv);
 int cmd_traces(int argc, char **argv);
 
 #endif /* STAMPS_CMD_H */

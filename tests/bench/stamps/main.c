@@ -13,6 +13,11 @@ static const struct {
 } commands[] = {
 	{ "traces", cmd_traces,
 	  "DIR [PROFILE...]   write traces, and the truth beside them" },
+	{ "table", cmd_table,
+	  "[--json] [--limit] how far off the filters are, in us; --limit adds\n"
+	  "                              the best anybody could do (slow)" },
+	{ "gates", cmd_gates,
+	  "                   what the estimator has to reach, as TAP" },
 };
 
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -23,7 +28,7 @@ static void usage(FILE *out)
 
 	fprintf(out, "usage: stamp-bench COMMAND [ARGUMENT...]\n\n");
 	for (i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].help);
 }
 
 int main(int argc, char **argv)

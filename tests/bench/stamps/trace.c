@@ -235,12 +235,21 @@ static void make_update(struct maker *m)
 		add_next(m);
 }
 
+/* Each profile has numbers of its own, wherever it is in the list (FNV-1a). */
+static uint64_t name_hash(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	while (*name)
+		hash = (hash ^ (unsigned char)*name++) * 0x100000001b3;
+	return hash;
+}
+
 void trace_make(struct trace *t, const struct trace_profile *p, unsigned int seed)
 {
 	struct maker m = { .p = p, .t = t, .watermark = p->page };
 
-	/* Each profile has numbers of its own. */
-	random_seed(&m.r, 1000 * (uint64_t)(p - trace_profiles + 1) + seed);
+	random_seed(&m.r, name_hash(p->name) + seed);
 	m.freq = (seed % 2 ? -1e-6 : 1e-6) * trace_skew_ppm(p);
 	t->size = 0;
 	while (m.updates < TRACE_UPDATES)
