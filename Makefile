@@ -9,8 +9,28 @@ bindir ?= $(prefix)/bin
 sbindir ?= $(prefix)/sbin
 libdir ?= $(prefix)/lib
 includedir ?= $(prefix)/include
-sysconfdir ?= $(if $(filter /usr,$(prefix)),/etc,$(prefix)/etc)
-mandir ?= $(prefix)/share/man
+# Not under the prefix: the daemon, its unit and its user have one place.
+sysconfdir ?= /etc
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+docdir ?= $(datadir)/doc/cityhub
+completiondir ?= $(datadir)/bash-completion/completions
+# systemd and udev look there for either prefix.
+systemdunitdir ?= $(prefix)/lib/systemd/system
+udevdir ?= $(prefix)/lib/udev
+sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+modulesloaddir ?= $(prefix)/lib/modules-load.d
+
+# What a small image may leave out, yes or no: the broker (libmosquitto); the
+# control of the hub's module (libnl, with it libcityhub and most commands);
+# the files of systemd.
+WITH_MQTT ?= yes
+WITH_HUB ?= yes
+WITH_SYSTEMD ?= yes
+$(foreach w,WITH_MQTT WITH_HUB WITH_SYSTEMD,$(if $(filter-out yes no,$($(w))), \
+	$(error $(w)=$($(w)): say yes or no)))
+with = $(filter yes,$(WITH_$(1)))
 
 CC ?= cc
 AR ?= ar
@@ -30,14 +50,17 @@ B ?= build
 
 # ---- user space ------------------------------------------------------------
 
-LIB_PKGS := libnl-3.0 libnl-genl-3.0
-DAEMON_PKGS := libiio libmosquitto sqlite3 jansson libconfig
+LIB_PKGS := $(if $(call with,HUB),libnl-3.0 libnl-genl-3.0)
+COMMAND_PKGS := sqlite3 jansson $(if $(call with,MQTT),libmosquitto)
+DAEMON_PKGS := libiio libconfig $(COMMAND_PKGS)
 TEST_PKGS := check
 
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 override CPPFLAGS += -D_GNU_SOURCE -DCITYHUB_VERSION='"$(VERSION)"' \
+	-DCITYHUB_SYSCONFDIR='"$(sysconfdir)"' \
+	-DWITH_MQTT=$(if $(call with,MQTT),1,0) -DWITH_HUB=$(if $(call with,HUB),1,0) \
 	-Iuserspace -Iuserspace/libcityhub/include -Ikernel/include/uapi
 C11 := -std=c11 -Wall -Wextra -fvisibility=hidden $(WERROR)
 ifdef SANITIZE
@@ -46,14 +69,20 @@ C11 += -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 endif
 
 # Sources are found, so that a new module needs no line here.
-lib_src := $(wildcard userspace/libcityhub/*.c)
-common_src := $(wildcard userspace/common/*.c)
-daemon_src := $(wildcard userspace/cityhubd/*.c)
-command_src := $(wildcard userspace/cityhub/*.c)
+without := $(if $(call with,MQTT),,%/sink_mqtt.c %/watch_broker.c) \
+	$(if $(call with,HUB),,userspace/libcityhub/% %/stamps.c \
+		userspace/cityhub/hub.c $(foreach c,arm disarm list show stats, \
+		userspace/cityhub/cmd_$(c).c) tests/unit/check_libcityhub_% \
+		tests/system/tools/%)
+sources = $(filter-out $(without),$(wildcard $(1)))
+lib_src := $(call sources,userspace/libcityhub/*.c)
+common_src := $(call sources,userspace/common/*.c)
+daemon_src := $(call sources,userspace/cityhubd/*.c)
+command_src := $(call sources,userspace/cityhub/*.c)
 replay_src := $(wildcard userspace/stamp-replay/*.c) kernel/base/stamp.c
 bench_src := $(wildcard tests/bench/stamps/*.c) kernel/base/stamp.c
-unit_src := $(wildcard tests/unit/check_*.c)
-tool_src := $(wildcard tests/system/tools/*.c)
+unit_src := $(call sources,tests/unit/check_*.c)
+tool_src := $(call sources,tests/system/tools/*.c)
 
 O := $(B)/obj$(if $(SANITIZE),-asan)
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -72,8 +101,20 @@ SOVERSION := 0
 SO := libcityhub.so.$(SOVERSION)
 lib_map := userspace/libcityhub/libcityhub.map
 
+lib := $(if $(call with,HUB),$(P)/$(SO) $(P)/libcityhub.a $(P)/libcityhub.pc)
 .PHONY: all
-all: $(P)/cityhubd $(P)/cityhub $(P)/stamp-replay $(P)/$(SO) $(P)/libcityhub.a $(P)/libcityhub.pc
+all: $(P)/cityhubd $(P)/cityhub $(P)/stamp-replay $(lib)
+
+# Objects of other options than these are made anew.
+options := $(foreach v,VERSION sysconfdir WITH_MQTT WITH_HUB,$(v)=$($(v)))
+$(O)/.options: FORCE
+	@mkdir -p $(@D)
+	@echo '$(options)' | cmp -s - $@ || echo '$(options)' > $@
+.PHONY: FORCE
+FORCE:
+$(lib_obj) $(common_obj) $(daemon_obj) $(command_obj): $(O)/.options
+$(patsubst tests/unit/%.c,$(O)/tests/unit/%.o,$(unit_src)): $(O)/.options
+$(B)/faults/cityhubd $(P)/cityhubd $(P)/cityhub: $(O)/.options
 
 $(O)/userspace/%.o: userspace/%.c
 	@mkdir -p $(@D)
@@ -107,22 +148,29 @@ $(P)/$(SO): $(lib_obj) $(lib_map)
 		$(call pkg_libs,$(LIB_PKGS))
 	ln -sf $(SO) $(P)/libcityhub.so
 
-$(P)/libcityhub.pc: userspace/libcityhub/libcityhub.pc.in Makefile
-	@mkdir -p $(@D)
-	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
-		-e 's|@includedir@|$(includedir)|' -e 's|@version@|$(VERSION)|' \
-		$< > $@
+# Files with paths in them; touched only if those changed.
+paths := prefix bindir sbindir libdir includedir sysconfdir udevdir docdir
+define fill_in
+@mkdir -p $(@D)
+@sed $(foreach v,$(paths),-e 's|@$(v)@|$($(v))|g') -e 's|@version@|$(VERSION)|g' \
+	$< > $@.new
+@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+$(P)/libcityhub.pc: userspace/libcityhub/libcityhub.pc.in FORCE
+	$(fill_in)
+$(P)/install/%: scripts/packaging/common/%.in FORCE
+	$(fill_in)
 
 # The programs carry the library, so that they run from the build folder.
 $(P)/cityhubd: $(daemon_obj) $(common_obj) $(lib_obj)
 	@mkdir -p $(@D)
-	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
+	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
 
 $(P)/cityhub: $(command_obj) $(common_obj) $(lib_obj)
 	@mkdir -p $(@D)
-	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
+	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(call pkg_libs,$(LIB_PKGS) $(COMMAND_PKGS)) -lm -lpthread
 
 $(P)/stamp-replay: $(call obj,$(replay_src))
 	@mkdir -p $(@D)
@@ -132,8 +180,8 @@ $(P)/stamp-replay: $(call obj,$(replay_src))
 $(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -DCITYHUB_TEST_FAULTS $(C11) $(PKG_CFLAGS) $(CFLAGS) \
-		$(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) \
-		-lm -lpthread
+		$(LDFLAGS) -o $@ $(filter-out %/.options,$^) \
+		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
 
 # ---- tests in user space ---------------------------------------------------
 
@@ -210,20 +258,53 @@ modules_install: modules
 .PHONY: install
 install: install-userspace modules_install
 
+# A configuration that is there stays.
+packaging := scripts/packaging/common
+install_dirs := $(bindir) $(sbindir) $(sysconfdir)/cityhub $(udevdir)/rules.d \
+	$(completiondir) $(docdir)/examples $(mandir)/man1 \
+	$(mandir)/man5 $(mandir)/man8
 .PHONY: install-userspace
-install-userspace: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/pkgconfig \
-		$(DESTDIR)$(includedir)/cityhub $(DESTDIR)$(includedir)/linux \
-		$(DESTDIR)$(sysconfdir)/cityhub
-	install -m 755 $(B)/cityhub $(B)/stamp-replay $(DESTDIR)$(bindir)/
-	install -m 755 $(B)/cityhubd $(DESTDIR)$(sbindir)/
-	install -m 755 $(B)/$(SO) $(DESTDIR)$(libdir)/
+install-userspace: all $(P)/install/60-cityhub.rules \
+		$(addprefix install-,$(if $(call with,HUB),hub) \
+		$(if $(call with,SYSTEMD),systemd))
+	install -d $(addprefix $(DESTDIR),$(install_dirs))
+	install -m 755 $(P)/cityhub $(P)/stamp-replay $(DESTDIR)$(bindir)/
+	install -m 755 $(P)/cityhubd $(DESTDIR)$(sbindir)/
+	install -m 755 $(packaging)/cityhub-iio $(DESTDIR)$(udevdir)/
+	install -m 644 $(P)/install/60-cityhub.rules $(DESTDIR)$(udevdir)/rules.d/
+	install -m 644 $(packaging)/bash-completion $(DESTDIR)$(completiondir)/cityhub
+	ln -sf cityhub $(DESTDIR)$(completiondir)/cityhubd
+	install -m 644 Documentation/man/*.1 $(DESTDIR)$(mandir)/man1/
+	install -m 644 Documentation/man/*.5 $(DESTDIR)$(mandir)/man5/
+	install -m 644 Documentation/man/*.8 $(DESTDIR)$(mandir)/man8/
+	install -m 644 userspace/cityhubd/cityhubd.conf $(DESTDIR)$(docdir)/examples/
+	test -e $(DESTDIR)$(sysconfdir)/cityhub/cityhubd.conf || \
+		install -m 644 userspace/cityhubd/cityhubd.conf \
+		$(DESTDIR)$(sysconfdir)/cityhub/
+
+.PHONY: install-hub
+install-hub: $(lib)
+	install -d $(addprefix $(DESTDIR),$(libdir)/pkgconfig $(includedir)/cityhub \
+		$(includedir)/linux $(mandir)/man3 $(mandir)/man7 $(modulesloaddir))
+	install -m 755 $(P)/$(SO) $(DESTDIR)$(libdir)/
 	ln -sf $(SO) $(DESTDIR)$(libdir)/libcityhub.so
-	install -m 644 $(B)/libcityhub.a $(DESTDIR)$(libdir)/
-	install -m 644 $(B)/libcityhub.pc $(DESTDIR)$(libdir)/pkgconfig/
-	install -m 644 userspace/libcityhub/include/cityhub/*.h $(DESTDIR)$(includedir)/cityhub/
-	install -m 644 kernel/include/uapi/linux/cityhub.h $(DESTDIR)$(includedir)/linux/
-	install -m 644 userspace/cityhubd/cityhubd.conf $(DESTDIR)$(sysconfdir)/cityhub/cityhubd.conf.example
+	install -m 644 $(P)/libcityhub.a $(DESTDIR)$(libdir)/
+	install -m 644 $(P)/libcityhub.pc $(DESTDIR)$(libdir)/pkgconfig/
+	install -m 644 userspace/libcityhub/include/cityhub/*.h \
+		$(DESTDIR)$(includedir)/cityhub/
+	install -m 644 kernel/include/uapi/linux/cityhub.h \
+		$(DESTDIR)$(includedir)/linux/
+	install -m 644 $(packaging)/modules-load.conf \
+		$(DESTDIR)$(modulesloaddir)/cityhub.conf
+	install -m 644 Documentation/man/*.3 $(DESTDIR)$(mandir)/man3/
+	install -m 644 Documentation/man/*.7 $(DESTDIR)$(mandir)/man7/
+
+.PHONY: install-systemd
+install-systemd: $(P)/install/cityhubd.service
+	install -d $(addprefix $(DESTDIR),$(systemdunitdir) $(sysusersdir) $(tmpfilesdir))
+	install -m 644 $(P)/install/cityhubd.service $(DESTDIR)$(systemdunitdir)/
+	install -m 644 $(packaging)/sysusers.conf $(DESTDIR)$(sysusersdir)/cityhub.conf
+	install -m 644 $(packaging)/tmpfiles.conf $(DESTDIR)$(tmpfilesdir)/cityhub.conf
 
 # ---- gates -----------------------------------------------------------------
 
@@ -250,7 +331,8 @@ help:
 	@echo 'modules          kernel modules: KDIR=, ARCH=, CROSS_COMPILE=, W=1,'
 	@echo '                 SIM=1 adds the virtual hub, KUNIT=1 the KUnit modules'
 	@echo 'install          both: DESTDIR=, prefix=; install-userspace and'
-	@echo '                 modules_install do one of them'
+	@echo '                 modules_install do one of them; WITH_MQTT=no,'
+	@echo '                 WITH_HUB=no and WITH_SYSTEMD=no make less of it'
 	@echo 'demo             the whole chain on simulated sensors (installs packages)'
 	@echo 'check            every test (installs packages, builds a test kernel once)'
 	@echo 'check-fast       the tests that take less than a minute'

@@ -7,6 +7,13 @@
 #include "cityhubd/conf.h"
 #include "common/array.h"
 
+/* Without MQTT a broker is refused. */
+#if WITH_MQTT
+#define CONF_HOST	"host = \"h\"; "
+#else
+#define CONF_HOST	""
+#endif
+
 static char dir[200], path[300], why[512];
 static struct conf conf;
 
@@ -70,7 +77,7 @@ START_TEST(everything_set)
 		" window_s = 10; };\n"
 		"store = { path = \"/x/y.db\"; max_mb = 8.0;"
 		" allow_tmpfs = true; };\n"
-		"mqtt = { host = \"h\"; port = 1883; tls = false; };\n"), 0);
+		"mqtt = { " CONF_HOST "port = 1883; tls = false; };\n"), 0);
 	ck_assert_str_eq(conf.hub.id, "lamp-1");
 	ck_assert_double_eq(conf.hub.lon, 16);
 	ck_assert_uint_eq(conf.capture.ndevices, 2);
@@ -144,6 +151,16 @@ START_TEST(an_included_file_is_named)
 }
 END_TEST
 
+START_TEST(a_broker_needs_mqtt)
+{
+	ck_assert_int_eq(load("\nmqtt = { host = \"h\"; };\n"),
+			 WITH_MQTT ? 0 : -EINVAL);
+	if (!WITH_MQTT)
+		ck_assert_msg(strstr(why, ":2: mqtt.host: this cityhubd was built without MQTT"),
+			      "%s", why);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("conf");
@@ -156,6 +173,7 @@ int main(void)
 	tcase_add_loop_test(t, refused, 0, ARRAY_SIZE(bad));
 	tcase_add_test(t, no_such_file);
 	tcase_add_test(t, an_included_file_is_named);
+	tcase_add_test(t, a_broker_needs_mqtt);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <mosquitto.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cityhub/cmd.h"
+#include "cityhub/watch_broker.h"
 #include "cityhub/watch_view.h"
 #include "cityhub/writer.h"
 #include "common/batch_json.h"
@@ -22,7 +22,6 @@
 
 #define WATCH_DRAW_MS		500
 #define WATCH_TURN_MS		100
-#define WATCH_RETRY_MS		1000
 #define WATCH_BEHIND		20	/* stored batches shown at the start */
 
 enum watch_output {
@@ -44,12 +43,8 @@ struct watch {
 	struct watch_view *view;
 	int drawn_lines;
 	int64_t draw_ms;
-	bool ever_up;
-	/* Broker */
-	struct mosquitto *client;
-	bool up;
-	int64_t retry_ms;
-	/* Store */
+	struct watch_broker *broker;
+	/* Without a broker */
 	struct store_reader *reader;
 	uint64_t after;
 	struct ledger_sensor ledger;
@@ -91,36 +86,16 @@ static bool watch_is(const char *topic, const char *kind)
 	return rest && !strncmp(rest, kind, strlen(kind));
 }
 
-static void watch_on_message(struct mosquitto *client, void *arg,
-			     const struct mosquitto_message *m)
+static void watch_on_message(void *ctx, const char *topic, const char *json)
 {
-	struct watch *w = arg;
-	char *json = strndup(m->payload ? m->payload : "",
-			     (size_t)m->payloadlen);
+	struct watch *w = ctx;
 
-	(void)client;
-	if (!json)
-		return;
-	if (watch_is(m->topic, "data/"))
+	if (watch_is(topic, "data/"))
 		watch_take_data(w, json);
-	else if (watch_is(m->topic, "state"))
+	else if (watch_is(topic, "state"))
 		watch_view_state(w->view, json);
-	else if (watch_is(m->topic, "fault"))
+	else if (watch_is(topic, "fault"))
 		watch_view_fault(w->view, json);
-	free(json);
-}
-
-static void watch_on_connect(struct mosquitto *client, void *arg, int rc)
-{
-	struct watch *w = arg;
-	char topic[128];
-
-	if (rc)
-		return;
-	w->up = true;
-	w->ever_up = true;
-	snprintf(topic, sizeof(topic), "cityhub/v1/%s/#", w->hub);
-	mosquitto_subscribe(client, NULL, topic, 1);
 }
 
 static void watch_draw(struct watch *w)
@@ -149,39 +124,6 @@ static void watch_draw(struct watch *w)
 	printf("\033[J");
 	fflush(stdout);
 	free(text);
-}
-
-static bool watch_connect(struct watch *w)
-{
-	char id[96];
-
-	/* A session that stays: what comes while we are away waits for us. */
-	snprintf(id, sizeof(id), "cityhub-watch-%s-%ld", w->hub,
-		 (long)getpid());
-	w->client = mosquitto_new(id, false, w);
-	if (!w->client)
-		return false;
-	mosquitto_connect_callback_set(w->client, watch_on_connect);
-	mosquitto_message_callback_set(w->client, watch_on_message);
-	return true;
-}
-
-static void watch_broker_turn(struct watch *w)
-{
-	int rc = MOSQ_ERR_NO_CONN;
-	int64_t now = watch_ms();
-
-	if (mosquitto_socket(w->client) >= 0) {
-		rc = mosquitto_loop(w->client, WATCH_TURN_MS, 100);
-	} else if (now >= w->retry_ms) {
-		w->retry_ms = now + WATCH_RETRY_MS;
-		rc = mosquitto_connect(w->client, w->host, w->port, 10);
-	}
-	if (rc) {
-		w->up = false;
-		poll(NULL, 0, WATCH_TURN_MS);
-	}
-	watch_view_link(w->view, "broker", w->up);
 }
 
 static int watch_add_ledger(void *ctx, const char *name,
@@ -240,8 +182,11 @@ static int watch_begin(struct watch *w)
 	w->view = watch_view_new(w->hub);
 	if (!w->view)
 		return CMD_FAILED;
-	if (*w->host)
-		return watch_connect(w) ? CMD_OK : CMD_FAILED;
+	if (*w->host) {
+		w->broker = watch_broker_new(w->host, w->port, w->hub,
+					     watch_on_message, w);
+		return w->broker ? CMD_OK : CMD_FAILED;
+	}
 	w->reader = store_reader_open(w->store, why, sizeof(why));
 	if (!w->reader) {
 		cmd_error(&cmd_watch, "%s: is cityhubd running? Name a broker with --broker to watch another hub",
@@ -250,7 +195,6 @@ static int watch_begin(struct watch *w)
 	}
 	newest = store_reader_newest(w->reader);
 	w->after = newest > WATCH_BEHIND ? newest - WATCH_BEHIND : 0;
-	w->ever_up = true;
 	return CMD_OK;
 }
 
@@ -266,15 +210,18 @@ static int watch_run(struct watch *w)
 	signal(SIGPIPE, SIG_IGN);
 	while (sigtimedwait(&set, NULL, &none) < 0 &&
 	       (!w->end_ms || watch_ms() < w->end_ms) && !ferror(stdout)) {
-		if (w->client)
-			watch_broker_turn(w);
+		if (w->broker)
+			watch_view_link(w->view, "broker",
+					watch_broker_turn(w->broker,
+							  WATCH_TURN_MS));
 		else
 			watch_store_turn(w);
 		if (w->output != WATCH_DRAWN)
 			fflush(stdout);
 		watch_draw(w);
 	}
-	return w->ever_up ? CMD_OK : CMD_ABSENT;
+	return !w->broker || watch_broker_was_up(w->broker) ? CMD_OK :
+							      CMD_ABSENT;
 }
 
 static void watch_end(struct watch *w, int status)
@@ -290,10 +237,7 @@ static void watch_end(struct watch *w, int status)
 		fprintf(stderr, "received %" PRIu64 ", missing %" PRIu64
 			", duplicates %" PRIu64 "\n", c.received, c.missing,
 			c.duplicates);
-	if (w->client) {
-		mosquitto_disconnect(w->client);
-		mosquitto_destroy(w->client);
-	}
+	watch_broker_free(w->broker);
 	store_reader_close(w->reader);
 	watch_view_free(w->view);
 	if (w->record && fclose(w->record))
@@ -360,6 +304,8 @@ static int watch_options(struct watch *w, int argc, char **argv)
 	if (optind < argc)
 		return cmd_usage(&cmd_watch, "'%s' is not expected",
 				 argv[optind]);
+	if (*w->host && !WITH_MQTT)
+		return cmd_usage(&cmd_watch, "--broker: built without MQTT; only stores can be watched");
 	if (*w->host && !w->hub)
 		return cmd_usage(&cmd_watch, "--broker needs --hub ID");
 	return CMD_OK;
@@ -379,12 +325,10 @@ static int watch_main(int argc, char **argv, struct writer *writer)
 		w.output = WATCH_JSON;
 	if (!w.hub)
 		w.hub = "";
-	mosquitto_lib_init();
 	status = watch_begin(&w);
 	if (!status)
 		status = watch_run(&w);
 	watch_end(&w, status);
-	mosquitto_lib_cleanup();
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "common/features.h"
 #include "writer.h"
 
 #ifndef CITYHUB_VERSION
@@ -16,11 +17,13 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct cmd *const commands[] = {
+#if WITH_HUB
 	&cmd_list,
 	&cmd_show,
 	&cmd_arm,
 	&cmd_disarm,
 	&cmd_stats,
+#endif
 	&cmd_watch,
 	&cmd_ledger,
 };
@@ -133,7 +136,7 @@ int main(int argc, char **argv)
 	const struct cmd *c;
 
 	if (take(&argc, argv, "--version")) {
-		puts("cityhub " CITYHUB_VERSION);
+		puts("cityhub " CITYHUB_VERSION " " FEATURES);
 		return CMD_OK;
 	}
 	if (argc < 2) {

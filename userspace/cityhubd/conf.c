@@ -198,7 +198,7 @@ static int conf_unknown(struct conf_reader *r, const config_setting_t *at,
 	if (hint)
 		return conf_fail(r, at, "unknown key '%s'; did you mean '%s'?",
 				 path, hint);
-	return conf_fail(r, at, "unknown key '%s'; remove it (cityhubd.conf.example lists all keys)",
+	return conf_fail(r, at, "unknown key '%s'; remove it (cityhubd.conf(5) lists all keys)",
 			 path);
 }
 
@@ -352,6 +352,8 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 	if (!*c->store.path || c->store.path[0] != '/')
 		return conf_fail(r, conf_at(cfg, "store.path"), "store.path must be a full path, e.g. path = \"%s\";",
 				 STORE_DEFAULT_PATH);
+	if (*c->mqtt.host && !WITH_MQTT)
+		return conf_fail(r, conf_at(cfg, "mqtt.host"), "mqtt.host: this cityhubd was built without MQTT (WITH_MQTT=no); remove it or install one with MQTT");
 	if (!*c->mqtt.cert_file != !*c->mqtt.key_file)
 		return conf_fail(r, conf_at(cfg, "mqtt"), "mqtt.cert_file and mqtt.key_file go together; set both or none");
 	if (*c->mqtt.password_file && !*c->mqtt.username)

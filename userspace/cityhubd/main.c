@@ -7,6 +7,7 @@
 
 #include "cityhubd/conf.h"
 #include "cityhubd/daemon.h"
+#include "common/features.h"
 #include "common/log.h"
 
 #ifndef CITYHUB_VERSION
@@ -86,7 +87,7 @@ int main(int argc, char **argv)
 			usage(stdout);
 			return EXIT_SUCCESS;
 		case 'V':
-			printf("cityhubd %s\n", CITYHUB_VERSION);
+			puts("cityhubd " CITYHUB_VERSION " " FEATURES);
 			return EXIT_SUCCESS;
 		default:
 			usage(stderr);

@@ -12,6 +12,7 @@
 
 struct sink_mqtt;
 
+#if WITH_MQTT
 /*
  * @cursor: as store_add_sink() gave it. The broker publishes @will as our
  * state when we vanish. NULL with errno.
@@ -29,5 +30,52 @@ bool sink_mqtt_stop(struct sink_mqtt *m, double drain_s, const char *farewell);
 void sink_mqtt_state(struct sink_mqtt *m, const char *payload);
 void sink_mqtt_fault(struct sink_mqtt *m, const char *payload);
 bool sink_mqtt_connected(struct sink_mqtt *m);
+#else
+#include <errno.h>
+#include <stddef.h>
+
+/* conf_load() refuses a broker, so that none of these has work to do. */
+static inline struct sink_mqtt *sink_mqtt_start(const struct conf *conf,
+						const char *hub,
+						struct store *store,
+						uint64_t cursor,
+						const char *will)
+{
+	(void)conf;
+	(void)hub;
+	(void)store;
+	(void)cursor;
+	(void)will;
+	errno = ENOTSUP;
+	return NULL;
+}
+
+static inline bool sink_mqtt_stop(struct sink_mqtt *m, double drain_s,
+				  const char *farewell)
+{
+	(void)m;
+	(void)drain_s;
+	(void)farewell;
+	return true;
+}
+
+static inline void sink_mqtt_state(struct sink_mqtt *m, const char *payload)
+{
+	(void)m;
+	(void)payload;
+}
+
+static inline void sink_mqtt_fault(struct sink_mqtt *m, const char *payload)
+{
+	(void)m;
+	(void)payload;
+}
+
+static inline bool sink_mqtt_connected(struct sink_mqtt *m)
+{
+	(void)m;
+	return false;
+}
+#endif
 
 #endif /* CITYHUBD_SINK_MQTT_H */
