@@ -51,8 +51,8 @@ B ?= build
 # ---- user space ------------------------------------------------------------
 
 LIB_PKGS := $(if $(call with,HUB),libnl-3.0 libnl-genl-3.0)
-COMMAND_PKGS := sqlite3 jansson $(if $(call with,MQTT),libmosquitto)
-DAEMON_PKGS := libiio libconfig $(COMMAND_PKGS)
+COMMAND_PKGS := sqlite3 jansson libconfig $(if $(call with,MQTT),libmosquitto)
+DAEMON_PKGS := libiio $(COMMAND_PKGS)
 TEST_PKGS := check
 
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))

@@ -124,7 +124,7 @@ ok "cityhubd(8) has each option" documented $man/cityhubd.8 \
 ok "stamp-replay(1) has each option" documented $man/stamp-replay.1 \
 	<<< "$(build/stamp-replay --help | long_options)"
 ok "cityhubd.conf(5) has each key" documented $man/cityhubd.conf.5 \
-	<<< "$(sed -n 's/^\t{ "\([a-z_.]*\)", CONF_[^G].*/\1/p' userspace/cityhubd/conf.c)"
+	<<< "$(sed -n 's/^\t{ "\([a-z_.]*\)", CONF_[^G].*/\1/p' userspace/common/conf.c)"
 ok "libcityhub(3) has each function" documented $man/libcityhub.3 \
 	<<< "$(sed -n 's/^\t\(cityhub_[a-z_]*\);/\1/p' userspace/libcityhub/libcityhub.map)"
 ok "cityhub-netlink(7) has each operation" documented $man/cityhub-netlink.7 \

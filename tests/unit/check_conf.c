@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-#include "cityhubd/conf.h"
 #include "common/array.h"
+#include "common/conf.h"
 
 /* Without MQTT a broker is refused. */
 #if WITH_MQTT

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cityhubd/ids.h"
 #include "cityhubd/sensor.h"
 #include "cityhubd/source_iio.h"
 #include "cityhubd/stamps.h"
+#include "common/ids.h"
 #include "common/log.h"
 
 #define CAPTURE_RETRY_MAX_NS	60000000000

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "cityhubd/clock.h"
-#include "cityhubd/conf.h"
 #include "cityhubd/loop.h"
 #include "cityhubd/source.h"
 #include "cityhubd/store.h"
+#include "common/conf.h"
 
 struct capture;
 

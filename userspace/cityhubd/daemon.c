@@ -11,13 +11,13 @@
 
 #include "cityhubd/capture.h"
 #include "cityhubd/clock.h"
-#include "cityhubd/conf.h"
-#include "cityhubd/ids.h"
 #include "cityhubd/loop.h"
 #include "cityhubd/notify.h"
 #include "cityhubd/sink_mqtt.h"
 #include "cityhubd/state.h"
 #include "cityhubd/store.h"
+#include "common/conf.h"
+#include "common/ids.h"
 #include "common/log.h"
 
 /*

@@ -5,18 +5,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cityhubd/conf.h"
 #include "cityhubd/daemon.h"
+#include "common/conf.h"
 #include "common/features.h"
 #include "common/log.h"
 
 #ifndef CITYHUB_VERSION
 #define CITYHUB_VERSION		"unknown"
 #endif
-#ifndef CITYHUB_SYSCONFDIR
-#define CITYHUB_SYSCONFDIR	"/etc"
-#endif
-#define MAIN_CONF	CITYHUB_SYSCONFDIR "/cityhub/cityhubd.conf"
 #define MAIN_USAGE	2
 
 static void usage(FILE *out)
@@ -33,7 +29,7 @@ static void usage(FILE *out)
 		"  -V, --version\n"
 		"\n"
 		"exit status: 0 ended in order, 1 could not work, 2 wrong usage\n",
-		MAIN_CONF);
+		CONF_DEFAULT_PATH);
 }
 
 static int check_config(const char *path)
@@ -65,7 +61,8 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *conf = access(MAIN_CONF, F_OK) ? NULL : MAIN_CONF;
+	const char *conf = access(CONF_DEFAULT_PATH, F_OK) ? NULL :
+			   CONF_DEFAULT_PATH;
 	const char *store = NULL;
 	bool check = false;
 	int c;

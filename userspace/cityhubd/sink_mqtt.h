@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "cityhubd/conf.h"
 #include "cityhubd/store.h"
+#include "common/conf.h"
 
 #define SINK_MQTT_NAME	"mqtt"
 

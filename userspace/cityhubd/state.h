@@ -7,8 +7,8 @@
 
 #include "cityhubd/capture.h"
 #include "cityhubd/clock.h"
-#include "cityhubd/conf.h"
 #include "cityhubd/store.h"
+#include "common/conf.h"
 
 struct state {
 	const struct conf *conf;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cityhubd/ids.h"
+#include "common/ids.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Who we are and which boot this is. */
-#ifndef CITYHUBD_IDS_H
-#define CITYHUBD_IDS_H
+#ifndef CITYHUB_IDS_H
+#define CITYHUB_IDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,4 +15,4 @@ void ids_default_hub(char *id, size_t room);
 /* 0 or -errno. */
 int ids_boot(char *id, size_t room);
 
-#endif /* CITYHUBD_IDS_H */
+#endif /* CITYHUB_IDS_H */

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The configuration: a libconfig file, every key of which has a default. */
-#ifndef CITYHUBD_CONF_H
-#define CITYHUBD_CONF_H
+#ifndef CITYHUB_CONF_H
+#define CITYHUB_CONF_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#ifndef CITYHUB_SYSCONFDIR
+#define CITYHUB_SYSCONFDIR	"/etc"
+#endif
+/* Used by the daemon, and by who asks about it, when it is there. */
+#define CONF_DEFAULT_PATH	CITYHUB_SYSCONFDIR "/cityhub/cityhubd.conf"
 
 #define CONF_STRING	256
 #define CONF_DEVICES	32
@@ -54,4 +60,4 @@ void conf_defaults(struct conf *c);
  */
 int conf_load(struct conf *c, const char *path, char *why, size_t room);
 
-#endif /* CITYHUBD_CONF_H */
+#endif /* CITYHUB_CONF_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cityhubd/conf.h"
+#include "common/conf.h"
 
 #include <errno.h>
 #include <libconfig.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cityhubd/ids.h"
 #include "common/array.h"
+#include "common/ids.h"
 #include "common/log.h"
 #include "common/store_sql.h"
 
