@@ -69,7 +69,7 @@ C11 += -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 endif
 
 # Sources are found, so that a new module needs no line here.
-without := $(if $(call with,MQTT),,%/sink_mqtt.c %/watch_broker.c) \
+without := $(if $(call with,MQTT),,%/sink_mqtt.c %/watch_broker.c %/mqtt_setup.c) \
 	$(if $(call with,HUB),,userspace/libcityhub/% %/stamps.c \
 		userspace/cityhub/hub.c $(foreach c,arm disarm list show stats, \
 		userspace/cityhub/cmd_$(c).c) tests/unit/check_libcityhub_% \

@@ -17,12 +17,12 @@
 #include "cityhubd/sink.h"
 #include "common/batch_json.h"
 #include "common/log.h"
+#include "common/mqtt_setup.h"
 #include "common/store_reader.h"
 
 #define SINK_MQTT_STACK		(256 * 1024)
 /* libmosquitto wants its housekeeping about once a second. */
 #define SINK_MQTT_MISC_MS	1000
-#define SINK_MQTT_CA_DIR	"/etc/ssl/certs"
 
 #define SINK_MQTT_FAULTS	8	/* on their way to the thread */
 
@@ -71,11 +71,6 @@ static char *sink_mqtt_topic(const char *hub, const char *kind,
 	return topic;
 }
 
-static int sink_mqtt_port(const struct conf *c)
-{
-	return c->mqtt.port ? c->mqtt.port : c->mqtt.tls ? 8883 : 1883;
-}
-
 /* Says the first of many failures in a row only. */
 static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
 {
@@ -84,19 +79,8 @@ static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
 	pthread_mutex_unlock(&m->lock);
 	if (!m->told_down && !m->stop)
 		log_warning("mqtt: no connection to %s:%d: %s; all is kept in the store, trying again",
-			    m->conf.mqtt.host, sink_mqtt_port(&m->conf), why);
+			    m->conf.mqtt.host, mqtt_setup_port(&m->conf), why);
 	m->told_down = true;
-}
-
-static const char *sink_mqtt_why(int rc)
-{
-	if (rc == MOSQ_ERR_ERRNO)
-		return strerror(errno);
-	if (rc == MOSQ_ERR_TLS)
-		return "TLS failed: see mqtt.ca_file, and whether the certificate names this host";
-	if (rc == MOSQ_ERR_EAI)
-		return "no address for this name: see mqtt.host and the name server";
-	return mosquitto_strerror(rc);
 }
 
 static void sink_mqtt_put_state(struct sink_mqtt *m)
@@ -121,7 +105,7 @@ static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
 		return;
 	}
 	log_info("mqtt: connected to %s:%d", m->conf.mqtt.host,
-		 sink_mqtt_port(&m->conf));
+		 mqtt_setup_port(&m->conf));
 	m->told_down = false;
 	pthread_mutex_lock(&m->lock);
 	m->connected = true;
@@ -136,61 +120,6 @@ static void sink_mqtt_on_publish(struct mosquitto *client, void *arg, int mid)
 
 	(void)client;
 	sink_acked(m->sink, mid, sink_mqtt_now_ms());
-}
-
-/* The first line of the password file, without its end. */
-static int sink_mqtt_password(const char *path, char *buf, size_t room)
-{
-	FILE *f = fopen(path, "r");
-	bool ok = f && fgets(buf, (int)room, f);
-
-	if (f)
-		fclose(f);
-	if (!ok)
-		return -EIO;
-	buf[strcspn(buf, "\r\n")] = '\0';
-	return 0;
-}
-
-static int sink_mqtt_credentials(const struct sink_mqtt *m)
-{
-	const struct conf *c = &m->conf;
-	char password[CONF_STRING];
-	int rc;
-
-	if (!*c->mqtt.username)
-		return MOSQ_ERR_SUCCESS;
-	if (!*c->mqtt.password_file)
-		return mosquitto_username_pw_set(m->client, c->mqtt.username,
-						 NULL);
-	if (sink_mqtt_password(c->mqtt.password_file, password,
-			       sizeof(password)))
-		return MOSQ_ERR_ERRNO;
-	rc = mosquitto_username_pw_set(m->client, c->mqtt.username, password);
-	explicit_bzero(password, sizeof(password));
-	return rc;
-}
-
-static const char *sink_mqtt_text(const char *text)
-{
-	return *text ? text : NULL;
-}
-
-static int sink_mqtt_tls(const struct sink_mqtt *m)
-{
-	const struct conf *c = &m->conf;
-	int rc;
-
-	if (!c->mqtt.tls)
-		return MOSQ_ERR_SUCCESS;
-	rc = mosquitto_tls_set(m->client, sink_mqtt_text(c->mqtt.ca_file),
-			       *c->mqtt.ca_file ? NULL : SINK_MQTT_CA_DIR,
-			       sink_mqtt_text(c->mqtt.cert_file),
-			       sink_mqtt_text(c->mqtt.key_file), NULL);
-	/* libmosquitto before 2.0.16 would also take TLS 1.1. */
-	if (!rc)
-		rc = mosquitto_tls_opts_set(m->client, 1, "tlsv1.2", NULL);
-	return rc;
 }
 
 static int sink_mqtt_will(const struct sink_mqtt *m)
@@ -222,19 +151,17 @@ static int sink_mqtt_connect(void *ctx)
 		return -ENOMEM;
 	mosquitto_connect_callback_set(m->client, sink_mqtt_on_connect);
 	mosquitto_publish_callback_set(m->client, sink_mqtt_on_publish);
-	rc = sink_mqtt_credentials(m);
-	if (!rc)
-		rc = sink_mqtt_tls(m);
+	rc = mqtt_setup_client(m->client, &m->conf);
 	if (!rc)
 		rc = sink_mqtt_will(m);
 	if (!rc)
 		rc = mosquitto_connect_async(m->client, m->conf.mqtt.host,
-					     sink_mqtt_port(&m->conf),
+					     mqtt_setup_port(&m->conf),
 					     m->conf.mqtt.keepalive_s);
 	m->opening = true;
 	if (!rc)
 		return 0;
-	sink_mqtt_down(m, sink_mqtt_why(rc));
+	sink_mqtt_down(m, mqtt_setup_why(rc));
 	return -EIO;
 }
 
@@ -352,7 +279,7 @@ static void sink_mqtt_turn(struct sink_mqtt *m, short revents)
 		rc = mosquitto_loop_misc(m->client);
 	if (!rc)
 		return;
-	sink_mqtt_down(m, sink_mqtt_why(rc));
+	sink_mqtt_down(m, mqtt_setup_why(rc));
 	sink_disconnected(m->sink, sink_mqtt_now_ms());
 }
 
