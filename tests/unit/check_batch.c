@@ -8,6 +8,7 @@
 #include "common/array.h"
 #include "common/batch.h"
 #include "common/batch_json.h"
+#include "common/clock_log.h"
 
 static const struct batch_channel channels[] = {
 	{ "pm2p5", "pm2p5", "ug/m3", "", 3 },
@@ -28,6 +29,9 @@ static struct batch *example(void)
 	b->to_ns = b->from_ns + SECOND;
 	b->bound_ns = 800;
 	b->sync = BATCH_SYNCHRONISED;
+	b->epoch = 3;
+	b->offset_ns = 1699999000 * SECOND;
+	b->flags = BATCH_STEP | BATCH_AGAIN;
 	b->results[0] = (struct batch_result){
 		.mean = 8.449999999999999, .min = 8.4, .max = 8.5, .rms = 8.45,
 		.last = 8.5, .instant_ns = b->from_ns + 500000000, .count = 2,
@@ -123,8 +127,11 @@ END_TEST
 static const char expected_json[] =
 	"{\"schema\":\"cityhub.batch/1\",\"hub\":\"lamp-1\",\"boot\":\"b00\","
 	"\"seq\":42,\"sensor\":\"sen66\",\"clock\":\"boottime\","
-	"\"sync\":\"synchronised\",\"bound_ns\":800,\"stamp_bound_ns\":null,"
+	"\"sync\":\"synchronised\",\"epoch\":3,"
+	"\"offset_ns\":1699999000000000000,"
+	"\"bound_ns\":800,\"stamp_bound_ns\":null,"
 	"\"from_ns\":1700000000000000000,\"to_ns\":1700000001000000000,"
+	"\"flags\":[\"step\",\"again\"],"
 	"\"results\":["
 	"{\"channel\":\"pm2p5\",\"quantity\":\"pm2p5\",\"unit\":\"ug/m3\","
 	"\"mean\":8.45,\"min\":8.4,\"max\":8.5,\"rms\":8.45,\"last\":8.5,"
@@ -164,6 +171,49 @@ START_TEST(json_bounds)
 }
 END_TEST
 
+/* Sent again with a better date, it is seen to be the same measurement. */
+START_TEST(dated_anew)
+{
+	struct batch *b = example();
+	int64_t boot = b->from_ns - b->offset_ns;
+	char *text;
+
+	b->sync = BATCH_UNSYNCHRONISED;
+	batch_redate(b, b->offset_ns - SECOND, 700, boot + 1000 * SECOND);
+	text = batch_json(b);
+	ck_assert_ptr_nonnull(strstr(text, "\"sync\":\"redated\""));
+	/* 500 ppm of the time between. */
+	ck_assert_ptr_nonnull(strstr(text, "\"bound_ns\":500000700,"));
+	ck_assert_ptr_nonnull(strstr(text, "\"from_ns\":1699999999000000000"));
+	ck_assert_ptr_nonnull(strstr(text, "\"to_ns\":1700000000000000000"));
+	ck_assert_ptr_nonnull(strstr(text, "\"offset_ns\":1699998999000000000"));
+	ck_assert_ptr_nonnull(strstr(text, "\"instant_ns\":1699999999500000000"));
+	ck_assert_int_eq(b->from_ns - b->offset_ns, boot);
+	free(text);
+	batch_free(b);
+}
+END_TEST
+
+START_TEST(log_of_the_clock)
+{
+	const struct clock_entry log[] = {
+		{ "b00", 1, 5, 1000, BATCH_UNKNOWN, BATCH_UNSYNCHRONISED,
+		  CLOCK_START },
+		{ "b00", 2, 7, -3, 800, BATCH_SYNCHRONISED, CLOCK_SYNC },
+	};
+	char *text = clock_log_json("lamp-1", log, 2);
+
+	ck_assert_str_eq(text,
+		"{\"schema\":\"cityhub.clock/1\",\"hub\":\"lamp-1\","
+		"\"drift_ppm\":500,\"log\":["
+		"{\"boot\":\"b00\",\"epoch\":1,\"from_ns\":5,\"offset_ns\":1000,"
+		"\"bound_ns\":null,\"sync\":\"unsynchronised\",\"why\":\"start\"},"
+		"{\"boot\":\"b00\",\"epoch\":2,\"from_ns\":7,\"offset_ns\":-3,"
+		"\"bound_ns\":800,\"sync\":\"synchronised\",\"why\":\"sync\"}]}");
+	free(text);
+}
+END_TEST
+
 /* What is written reads back as the number that was meant. */
 START_TEST(numbers_round_trip)
 {
@@ -198,6 +248,8 @@ int main(void)
 	tcase_add_test(t, layout_written_and_read);
 	tcase_add_test(t, json);
 	tcase_add_test(t, json_bounds);
+	tcase_add_test(t, dated_anew);
+	tcase_add_test(t, log_of_the_clock);
 	tcase_add_test(t, numbers_round_trip);
 	suite_add_tcase(s, t);
 	return unit_run(s);

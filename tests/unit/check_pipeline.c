@@ -5,6 +5,8 @@
  */
 #include "unit.h"
 
+#include "fake_clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -134,21 +136,27 @@ static void deliver(struct fake *f, int64_t stamp, unsigned int value)
 
 /* ---- one sensor ---------------------------------------------------------- */
 
-static struct clock_map map;
-static struct batch *out[16];
+static struct fake_clock kernel;
+static struct clock *fake_utc;
+static struct batch *out[64];
+static int out_error;
 static unsigned int nout;
 
-static void take(void *ctx, struct batch *b)
+static int take(void *ctx, struct batch *b)
 {
 	(void)ctx;
-	ck_assert_uint_lt(nout, 16);
-	out[nout++] = b;
+	ck_assert_uint_lt(nout, 64);
+	if (out_error)
+		batch_free(b);
+	else
+		out[nout++] = b;
+	return out_error;
 }
 
 static struct sensor *sensor(struct fake *f)
 {
 	const struct sensor_conf conf = {
-		.name = "co2", .window_ns = SECOND, .clock = &map, .out = take,
+		.name = "co2", .window_ns = SECOND, .clock = fake_utc, .out = take,
 	};
 	struct sensor *s = sensor_new(&f->source, &conf);
 
@@ -159,9 +167,15 @@ static struct sensor *sensor(struct fake *f)
 static void setup(void)
 {
 	log_set_level(LOG_LEVEL_ERROR - 1);
-	map = (struct clock_map){ .valid = true, .offset_ns = 1000 * SECOND,
-				  .bound_ns = 5, .sync = BATCH_SYNCHRONISED };
+	kernel = (struct fake_clock){
+		.boot_ns = 5 * SECOND, .offset_ns = 1000 * SECOND,
+		.synchronised = true, .maxerror_ns = 5,
+	};
+	fake_utc = clock_new(&fake_clock_ops, &kernel);
+	ck_assert_ptr_nonnull(fake_utc);
+	clock_resume(fake_utc, NULL);
 	nout = 0;
+	out_error = 0;
 	closes = 0;
 }
 
@@ -169,6 +183,7 @@ static void teardown(void)
 {
 	while (nout)
 		batch_free(out[--nout]);
+	clock_free(fake_utc);
 }
 
 START_TEST(a_block_becomes_a_batch)
@@ -196,6 +211,8 @@ START_TEST(a_block_becomes_a_batch)
 	ck_assert_uint_eq(l.captured, 4);
 	ck_assert_uint_eq(l.pending, 1);
 	ck_assert_uint_eq(l.dropped[LEDGER_DROP_UNKNOWN], 1);
+	ck_assert(sensor_account(s, &l));	/* nobody took it over yet */
+	sensor_accounted(s);
 	ck_assert(!sensor_account(s, &l));
 	sensor_disarm(s);
 	ck_assert_uint_eq(nout, 2);
@@ -203,6 +220,178 @@ START_TEST(a_block_becomes_a_batch)
 	ck_assert_uint_eq(l.pending, 0);
 	sensor_free(s);
 	ck_assert_uint_eq(closes, 1);
+}
+END_TEST
+
+START_TEST(a_batch_that_finds_no_place_is_counted)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+	struct ledger_sensor l;
+
+	ck_assert_int_eq(sensor_arm(s), 0);
+	out_error = -ENOMEM;
+	deliver(f, 5 * SECOND, 400);
+	deliver(f, 5 * SECOND + 1, 400);
+	deliver(f, 6 * SECOND, 700);
+	ck_assert_int_eq(sensor_read(s), 0);
+	ck_assert(sensor_account(s, &l));
+	ck_assert_uint_eq(l.captured, 3);
+	ck_assert_uint_eq(l.pending, 1);
+	ck_assert_uint_eq(l.dropped[LEDGER_DROP_STORE], 2);
+	sensor_free(s);
+}
+END_TEST
+
+/*
+ * 20 s of 10 samples/s, read in blocks of three, and the clock is set
+ * in between. By number the samples are 0 to 199, at 5 s + n/10 of boottime.
+ */
+#define STEP_SAMPLES	200
+#define STEP_AT		(15 * SECOND + 50000000)
+
+static void run_over_a_step(struct sensor *s, struct fake *f, int64_t by_ns)
+{
+	bool set = false;
+
+	for (int i = 0; i < STEP_SAMPLES; i++) {
+		int64_t at = 5 * SECOND + i * (SECOND / 10);
+
+		if (!set && at > STEP_AT) {
+			kernel.boot_ns = STEP_AT;
+			kernel.offset_ns += by_ns;
+			kernel.synchronised = false;
+			clock_check(fake_utc);
+			set = true;
+		}
+		kernel.boot_ns = at;
+		deliver(f, at, (unsigned int)i);
+		/* The step lies within a block, windows end within others. */
+		if (i % 3 == 2)
+			ck_assert_int_eq(sensor_read(s), 0);
+		if (i % 10 == 3) {
+			clock_check(fake_utc);
+			ck_assert_int_eq(sensor_tick(s, at), 0);
+		}
+	}
+	ck_assert_int_eq(sensor_read(s), 0);
+	sensor_disarm(s);
+}
+
+static void check_order(int64_t by_ns)
+{
+	int64_t offset = 1000 * SECOND;
+	unsigned int next = 0, stepped = 0;
+
+	for (unsigned int i = 0; i < nout; i++) {
+		const struct batch_result *r = &out[i]->results[0];
+		unsigned int last = next + r->count - 1;
+		int64_t boot = 5 * SECOND + last * (SECOND / 10);
+
+		if (boot > STEP_AT)
+			offset = 1000 * SECOND + by_ns;
+		ck_assert_int_eq(out[i]->offset_ns, offset);
+		ck_assert_uint_eq(out[i]->epoch, boot > STEP_AT ? 2 : 1);
+		ck_assert_int_eq(out[i]->from_ns % SECOND, 0);
+		ck_assert_int_eq(r->instant_ns, boot + offset);
+		ck_assert_int_ge(r->instant_ns, out[i]->from_ns);
+		ck_assert_int_lt(r->instant_ns, out[i]->to_ns);
+		/* Those, all of those, and no others are in it. */
+		ck_assert_double_eq(r->min, next);
+		ck_assert_double_eq(r->max, last);
+		ck_assert_double_eq(r->last, last);
+		ck_assert_double_eq_tol(r->mean, (next + last) / 2.0, 1e-9);
+		stepped += out[i]->flags == BATCH_STEP;
+		if (out[i]->flags)
+			ck_assert_uint_lt(r->count, 10);
+		else
+			ck_assert_uint_eq(r->count, 10);
+		ck_assert_int_eq(out[i]->sync, boot > STEP_AT ?
+				 BATCH_UNSYNCHRONISED : BATCH_SYNCHRONISED);
+		next = last + 1;
+	}
+	ck_assert_uint_eq(next, STEP_SAMPLES);
+	ck_assert_uint_eq(stepped, 2);
+}
+
+START_TEST(a_step_loses_doubles_and_reorders_nothing)
+{
+	static const int64_t by[] = { 1, -1, 3600, -3600 };
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+	struct ledger_sensor l;
+
+	f->channel.meaning.factor = 1;
+	ck_assert_int_eq(sensor_arm(s), 0);
+	run_over_a_step(s, f, by[_i] * SECOND);
+	check_order(by[_i] * SECOND);
+	ck_assert(sensor_account(s, &l));
+	ck_assert_uint_eq(l.captured, STEP_SAMPLES);
+	ck_assert_uint_eq(l.pending, 0);
+	sensor_free(s);
+}
+END_TEST
+
+/* A suspend cuts no window, and what the clock says since then counts. */
+START_TEST(a_suspend_cuts_no_window)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+
+	ck_assert_int_eq(sensor_arm(s), 0);
+	deliver(f, 5 * SECOND, 400);
+	ck_assert_int_eq(sensor_read(s), 0);
+	kernel.suspend_ns += SECOND / 4;
+	kernel.boot_ns += SECOND / 2;
+	kernel.maxerror_ns = 70;
+	clock_check(fake_utc);
+	deliver(f, 5 * SECOND + 600000000, 500);
+	deliver(f, 6 * SECOND, 500);
+	ck_assert_int_eq(sensor_read(s), 0);
+	ck_assert_uint_eq(nout, 1);
+	ck_assert_uint_eq(out[0]->flags, 0);
+	ck_assert_uint_eq(out[0]->results[0].count, 2);
+	ck_assert_int_eq(out[0]->bound_ns, 70);
+	sensor_free(s);
+}
+END_TEST
+
+/* A batch has the worst of what the clock was in its window. */
+START_TEST(the_worst_of_the_clock_counts)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+
+	ck_assert_int_eq(sensor_arm(s), 0);
+	deliver(f, 5 * SECOND, 400);
+	ck_assert_int_eq(sensor_read(s), 0);
+	kernel.maxerror_ns = 900;
+	kernel.boot_ns += SECOND / 2;
+	clock_check(fake_utc);
+	ck_assert_int_eq(sensor_tick(s, kernel.boot_ns), 0);
+	kernel.maxerror_ns = 5;
+	kernel.boot_ns += SECOND / 4;
+	clock_check(fake_utc);
+	deliver(f, 6 * SECOND, 400);
+	ck_assert_int_eq(sensor_read(s), 0);
+	ck_assert_int_eq(out[0]->bound_ns, 900);
+	kernel.synchronised = false;
+	clock_check(fake_utc);
+	ck_assert_int_eq(sensor_tick(s, kernel.boot_ns), 0);
+	kernel.synchronised = true;
+	for (int i = 0; i < 2; i++) {
+		kernel.boot_ns += SECOND / 2;
+		clock_check(fake_utc);
+	}
+	deliver(f, 7 * SECOND, 400);
+	ck_assert_int_eq(sensor_read(s), 0);
+	ck_assert_int_eq(out[1]->sync, BATCH_UNSYNCHRONISED);
+	ck_assert_int_eq(out[1]->bound_ns, BATCH_UNKNOWN);
+	deliver(f, 8 * SECOND, 400);
+	ck_assert_int_eq(sensor_read(s), 0);
+	ck_assert_int_eq(out[2]->sync, BATCH_SYNCHRONISED);
+	ck_assert_int_eq(out[2]->bound_ns, 5);
+	sensor_free(s);
 }
 END_TEST
 
@@ -227,7 +416,7 @@ START_TEST(a_stall_is_looked_into)
 {
 	struct fake *f = fake_new("a");
 	struct sensor *s = sensor(f);
-	int64_t now = clock_boottime_ns();
+	int64_t now = kernel.boot_ns;
 
 	ck_assert_int_eq(sensor_arm(s), 0);
 	ck_assert_int_eq(sensor_tick(s, now + SECOND), 0);
@@ -306,7 +495,7 @@ START_TEST(two_sensors_into_the_store)
 	unit_dir(dir, sizeof(dir), "pipeline");
 	snprintf(path, sizeof(path), "%s/s.db", dir);
 	conf_defaults(&conf);
-	c = capture_new(loop, &conf, &map, on_fault, NULL);
+	c = capture_new(loop, &conf, fake_utc, on_fault, NULL);
 	s = store_open(&(struct store_conf){ .path = path, .hub = "h",
 		.boot = "b", .max_bytes = 1000000, .allow_tmpfs = true });
 	ck_assert_int_eq(store_start(s), 0);
@@ -320,11 +509,11 @@ START_TEST(two_sensors_into_the_store)
 	deliver(b, 5 * SECOND, 400);
 	deliver(b, 6 * SECOND, 0xffff);
 	/* The tick reads what a stalled source still has, then looks. */
-	capture_tick(c, clock_boottime_ns() + 10 * SECOND);
+	capture_tick(c, kernel.boot_ns + 10 * SECOND);
 	store_submit(s, capture_collect(c));
 	ck_assert_uint_eq(faults, 0);
 	b->check_error = -EPIPE;
-	capture_tick(c, clock_boottime_ns() + 20 * SECOND);
+	capture_tick(c, kernel.boot_ns + 20 * SECOND);
 	ck_assert_uint_eq(faults, 1);
 	ck_assert_uint_eq(capture_size(c), 1);
 	capture_stop(c);
@@ -352,6 +541,10 @@ int main(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_block_becomes_a_batch);
+	tcase_add_test(t, a_batch_that_finds_no_place_is_counted);
+	tcase_add_loop_test(t, a_step_loses_doubles_and_reorders_nothing, 0, 4);
+	tcase_add_test(t, a_suspend_cuts_no_window);
+	tcase_add_test(t, the_worst_of_the_clock_counts);
 	tcase_add_test(t, errors_come_through);
 	tcase_add_test(t, a_stall_is_looked_into);
 	tcase_add_test(t, the_rate_is_learnt);

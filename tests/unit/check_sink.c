@@ -246,20 +246,22 @@ END_TEST
 START_TEST(newest_state_wins_and_faults_follow)
 {
 	newest = 0;
-	sink_set_state(sink, message("state", 1));
-	sink_set_state(sink, message("state", 2));
+	sink_set_news(sink, SINK_STATE, message("state", 1));
+	sink_set_news(sink, SINK_STATE, message("state", 2));
 	for (int i = 0; i < 40; i++)
 		sink_add_notice(sink, message("fault", 1));
+	sink_set_news(sink, SINK_CLOCK, message("clock", 1));
 	go_up();
-	ck_assert_str_eq(topics[1], "state");
-	ck_assert_str_eq(topics[2], "fault");
+	ck_assert_str_eq(topics[1], "clock");
+	ck_assert_str_eq(topics[2], "state");
+	ck_assert_str_eq(topics[3], "fault");
 	ck_assert_uint_eq(published, 20);
 	ck_assert(!sink_is_idle(sink));
 	for (int i = 1; i <= 20; i++)
 		sink_acked(sink, i, now);
 	sink_run(sink, now);
-	ck_assert_uint_eq(published, 33);	/* the newest 32 faults */
-	for (int i = 21; i <= 33; i++)
+	ck_assert_uint_eq(published, 34);	/* the newest 32 faults */
+	for (int i = 21; i <= 34; i++)
 		sink_acked(sink, i, now);
 	sink_run(sink, now);
 	ck_assert(sink_is_idle(sink));

@@ -13,6 +13,7 @@
 #include "cityhubd/store.h"
 #include "common/log.h"
 #include "common/store_reader.h"
+#include "common/store_sql.h"
 
 static char dir[200], path[300];
 static struct store_conf conf;
@@ -160,6 +161,219 @@ START_TEST(written_and_read)
 	ck_assert_uint_eq(store_reader_newest(r), 3);
 	store_reader_close(r);
 	store_close(s);
+}
+END_TEST
+
+/* ---- the clock ----------------------------------------------------------- */
+
+/* One batch of a second, captured at @boot_s, dated by @offset_s. */
+static void add_dated(struct store_packet *p, int64_t boot_s, int64_t offset_s,
+		      enum batch_sync sync)
+{
+	struct batch *b = batch_new(layout);
+
+	b->offset_ns = offset_s * SECOND;
+	b->from_ns = (boot_s + offset_s) * SECOND;
+	b->to_ns = b->from_ns + SECOND;
+	b->sync = sync;
+	b->bound_ns = sync == BATCH_SYNCHRONISED ? 100 : BATCH_UNKNOWN;
+	b->epoch = 7;
+	b->flags = BATCH_STEP;
+	b->results[0].count = 1;
+	b->results[0].instant_ns = b->from_ns + 5;
+	ck_assert_int_eq(store_packet_add(p, b), 0);
+}
+
+static void add_clock(struct store_packet *p, int64_t boot_s, int64_t offset_s,
+		      enum batch_sync sync)
+{
+	const struct clock_entry e = {
+		.epoch = 7, .from_ns = boot_s * SECOND,
+		.offset_ns = offset_s * SECOND, .sync = sync, .why = CLOCK_SYNC,
+		.bound_ns = sync == BATCH_SYNCHRONISED ? 300 : BATCH_UNKNOWN,
+	};
+
+	ck_assert_int_eq(store_packet_clock(p, &e), 0);
+}
+
+static struct batch *read_one(struct store_reader *r, uint64_t id)
+{
+	struct batch *b;
+	uint64_t got;
+
+	ck_assert_int_eq(store_reader_next(r, id - 1, &b, &got), 1);
+	ck_assert_uint_eq(got, id);
+	return b;
+}
+
+static void is_dated(struct store_reader *r, uint64_t id, enum batch_sync sync,
+		     int64_t from_s, int64_t bound_ns)
+{
+	struct batch *b = read_one(r, id);
+
+	ck_assert_int_eq(b->sync, sync);
+	ck_assert_int_eq(b->from_ns, from_s * SECOND);
+	ck_assert_int_eq(b->results[0].instant_ns, from_s * SECOND + 5);
+	ck_assert_int_eq(b->bound_ns, bound_ns);
+	ck_assert_uint_eq(b->epoch, 7);
+	ck_assert_uint_eq(b->flags, BATCH_STEP);
+	batch_free(b);
+}
+
+/* The first sync after it in its boot dates a batch, whatever came between. */
+START_TEST(dated_by_the_first_sync)
+{
+	struct store *s = open_store(NULL);
+	struct store_packet *p = store_packet_new();
+	struct clock_entry log[8];
+	struct store_reader *r;
+	uint64_t newest;
+
+	add_clock(p, 1, 0, BATCH_UNSYNCHRONISED);
+	add_dated(p, 10, 0, BATCH_UNSYNCHRONISED);
+	store_submit(s, p);
+	ck_assert(store_flush(s, 5));
+	r = open_reader();
+	is_dated(r, 1, BATCH_UNSYNCHRONISED, 10, BATCH_UNKNOWN);
+	p = store_packet_new();
+	add_clock(p, 15, 3600, BATCH_UNSYNCHRONISED);
+	add_dated(p, 20, 3600, BATCH_UNSYNCHRONISED);
+	add_clock(p, 30, 5000, BATCH_SYNCHRONISED);
+	add_dated(p, 40, 5000, BATCH_SYNCHRONISED);
+	add_clock(p, 50, 5000, BATCH_UNSYNCHRONISED);
+	add_dated(p, 60, 5000, BATCH_UNSYNCHRONISED);
+	store_submit(s, p);
+	ck_assert(store_flush(s, 5));
+	/* 20 s at 500 ppm are 10 ms. */
+	is_dated(r, 1, BATCH_REDATED, 5010, 10000300);
+	is_dated(r, 2, BATCH_REDATED, 5020, 5000300);
+	is_dated(r, 3, BATCH_SYNCHRONISED, 5040, 100);
+	is_dated(r, 4, BATCH_UNSYNCHRONISED, 5060, BATCH_UNKNOWN);
+	ck_assert_int_eq(store_reader_clock(r, log, 8, &newest), 4);
+	ck_assert_int_eq(log[0].from_ns, SECOND);
+	ck_assert_int_eq(log[2].offset_ns, 5000 * SECOND);
+	ck_assert_int_eq(log[2].sync, BATCH_SYNCHRONISED);
+	ck_assert_str_eq(log[2].boot, "boot-1");
+	ck_assert_uint_eq(newest, 4);
+	ck_assert_int_eq(store_reader_clock(r, log, 2, &newest), 2);
+	ck_assert_int_eq(log[1].from_ns, 50 * SECOND);
+	store_reader_close(r);
+	store_close(s);
+}
+END_TEST
+
+/* Boottime of one boot says nothing about another. */
+START_TEST(a_sync_dates_its_own_boot_only)
+{
+	struct store *s = open_store(NULL);
+	struct store_packet *p = store_packet_new();
+	struct store_reader *r;
+	struct clock_entry e;
+
+	ck_assert_int_eq(store_last_clock(s, &e), -EINVAL);
+	add_clock(p, 1, 0, BATCH_UNSYNCHRONISED);
+	add_dated(p, 10, 0, BATCH_UNSYNCHRONISED);
+	store_submit(s, p);
+	store_close(s);
+	conf.boot = "boot-2";
+	s = store_open(&conf);
+	ck_assert_int_eq(store_last_clock(s, &e), 0);
+	ck_assert_int_eq(store_start(s), 0);
+	p = store_packet_new();
+	add_dated(p, 10, 2, BATCH_UNSYNCHRONISED);
+	add_clock(p, 30, 5000, BATCH_SYNCHRONISED);
+	store_submit(s, p);
+	store_close(s);
+	r = open_reader();
+	is_dated(r, 1, BATCH_UNSYNCHRONISED, 10, BATCH_UNKNOWN);
+	is_dated(r, 2, BATCH_REDATED, 5010, 10000300);
+	store_reader_close(r);
+	s = store_open(&conf);
+	ck_assert_int_eq(store_last_clock(s, &e), 1);
+	ck_assert_int_eq(e.offset_ns, 5000 * SECOND);
+	ck_assert_int_eq(e.sync, BATCH_SYNCHRONISED);
+	ck_assert_uint_eq(e.epoch, 7);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(the_log_of_the_clock_is_bounded)
+{
+	struct store *s = open_store(NULL);
+	struct store_packet *p = store_packet_new();
+	static struct clock_entry log[2000];
+	struct store_reader *r;
+	uint64_t newest;
+
+	for (int i = 0; i < 1500; i++)
+		add_clock(p, i, i, BATCH_SYNCHRONISED);
+	store_submit(s, p);
+	store_close(s);
+	r = open_reader();
+	ck_assert_int_eq(store_reader_clock(r, log, 2000, &newest), 1000);
+	ck_assert_int_eq(log[999].offset_ns, 1499 * SECOND);
+	store_reader_close(r);
+}
+END_TEST
+
+/* ---- schema --------------------------------------------------------------- */
+
+static void run_sql(const char *sql)
+{
+	sqlite3 *db;
+	char *why = NULL;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_exec(db, sql, NULL, NULL, &why);
+	ck_assert_msg(!why, "%s: %s", sql, why);
+	sqlite3_close(db);
+}
+
+/* What cityhub wrote before the clock had a log. */
+START_TEST(an_older_store_is_taken_over)
+{
+	struct store_reader *r;
+	struct seen seen;
+	struct batch *b;
+
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 3, 100, 0, 0, 0); s; }));
+	run_sql(store_sql_down[1]);
+	run_sql("PRAGMA user_version=1");
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 1, 103, 0, 0, 0); s; }));
+	r = open_reader();
+	for (uint64_t id = 1; id <= 4; id++) {
+		b = read_one(r, id);
+		ck_assert_double_eq(b->results[0].mean, 99 + (double)id);
+		batch_free(b);
+	}
+	store_reader_close(r);
+	seen = ledger();
+	ck_assert_int_eq(ledger_sensor_balance(&seen.sensor), 0);
+	ck_assert_uint_eq(seen.sink.waiting, 4);
+}
+END_TEST
+
+/* The next version adds a column and a table, and leaves the way back. */
+START_TEST(a_newer_store_with_a_way_back_is_taken_over)
+{
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 3, 100, 0, 0, 0); s; }));
+	run_sql("ALTER TABLE batch ADD COLUMN more INTEGER NOT NULL DEFAULT 0;"
+		"CREATE TABLE extra (x);"
+		"INSERT INTO down VALUES (3, 'ALTER TABLE batch DROP COLUMN"
+		" more; DROP TABLE extra;');"
+		"PRAGMA user_version=3");
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 1, 103, 0, 0, 0); s; }));
+	ck_assert_uint_eq(ledger().sink.waiting, 4);
+	run_sql("CREATE TABLE extra (x)");	/* it was gone */
+	/* One that cannot go back changes nothing. */
+	run_sql("INSERT INTO down VALUES (3, 'nonsense'); PRAGMA user_version=3");
+	ck_assert_ptr_null(store_open(&conf));
+	run_sql("DELETE FROM down WHERE version = 3; PRAGMA user_version=2");
+	ck_assert_uint_eq(ledger().sink.waiting, 4);
 }
 END_TEST
 
@@ -440,6 +654,11 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, written_and_read);
 	tcase_add_test(t, numbers_go_on_after_a_restart_and_start_over_with_a_boot);
+	tcase_add_test(t, dated_by_the_first_sync);
+	tcase_add_test(t, a_sync_dates_its_own_boot_only);
+	tcase_add_test(t, the_log_of_the_clock_is_bounded);
+	tcase_add_test(t, an_older_store_is_taken_over);
+	tcase_add_test(t, a_newer_store_with_a_way_back_is_taken_over);
 	tcase_add_test(t, cursor_is_kept);
 	tcase_add_test(t, a_new_sink_gets_what_is_stored);
 	tcase_add_test(t, ledger_adds_up);

@@ -8,18 +8,20 @@
 
 static struct {
 	int64_t from_ns, to_ns;
+	unsigned int flags;
 	struct batch_result results[2];
 } emitted[EMITTED];
 static unsigned int n;
 static struct window *window;
 
 static void emit(void *ctx, int64_t from_ns, int64_t to_ns,
-		 const struct batch_result *results)
+		 unsigned int flags, const struct batch_result *results)
 {
 	ck_assert_ptr_eq(ctx, emitted);
 	ck_assert_uint_lt(n, EMITTED);
 	emitted[n].from_ns = from_ns;
 	emitted[n].to_ns = to_ns;
+	emitted[n].flags = flags;
 	memcpy(emitted[n].results, results, sizeof(emitted[n].results));
 	n++;
 }
@@ -41,7 +43,7 @@ static uint64_t feed(const int64_t *utc, const double *values, size_t count)
 {
 	const double *columns[2] = { values, values };
 
-	return window_feed(window, utc, columns, count);
+	return window_feed(window, utc, columns, 0, count);
 }
 
 static void feed_one(int64_t utc, double value)
@@ -164,18 +166,63 @@ START_TEST(flush_waits_for_the_grace)
 }
 END_TEST
 
-/* Nothing is lost when the clock is set back: the window comes in parts. */
-START_TEST(going_back)
+/* What comes late is not left out: the window comes in parts, and says so. */
+START_TEST(late_data)
 {
 	open_window(SECOND, 2, WINDOW_LINEAR, 0);
 	feed_one(5 * SECOND, 1);
 	feed_one(4 * SECOND, 2);
 	feed_one(5 * SECOND + 1, 3);
+	feed_one(6 * SECOND, 3);
+	window_close(window);
+	ck_assert_uint_eq(n, 4);
+	ck_assert_int_eq(emitted[0].from_ns, 5 * SECOND);
+	ck_assert_uint_eq(emitted[0].flags, 0);
+	ck_assert_int_eq(emitted[1].from_ns, 4 * SECOND);
+	ck_assert_uint_eq(emitted[1].flags, BATCH_AGAIN);
+	ck_assert_int_eq(emitted[2].from_ns, 5 * SECOND);
+	ck_assert_uint_eq(emitted[2].flags, BATCH_AGAIN);
+	ck_assert_uint_eq(emitted[3].flags, 0);
+	close_window();
+}
+END_TEST
+
+/* UTC set back by a second: the same window twice, each with its part. */
+START_TEST(cut)
+{
+	open_window(SECOND, 4, WINDOW_LINEAR, 0);
+	feed_one(5 * SECOND, 1);
+	feed_one(5 * SECOND + 1, 2);
+	window_cut(window);
+	ck_assert_uint_eq(n, 1);
+	feed_one(5 * SECOND + 2, 3);
+	feed_one(6 * SECOND, 4);
 	window_close(window);
 	ck_assert_uint_eq(n, 3);
-	ck_assert_int_eq(emitted[0].from_ns, 5 * SECOND);
-	ck_assert_int_eq(emitted[1].from_ns, 4 * SECOND);
-	ck_assert_int_eq(emitted[2].from_ns, 5 * SECOND);
+	ck_assert_uint_eq(emitted[0].flags, BATCH_STEP);
+	ck_assert_uint_eq(emitted[0].results[0].count, 2);
+	ck_assert_uint_eq(emitted[0].results[0].expected, 4);
+	ck_assert_int_eq(emitted[1].from_ns, 5 * SECOND);
+	ck_assert_uint_eq(emitted[1].flags, BATCH_STEP);
+	ck_assert_uint_eq(emitted[1].results[0].count, 1);
+	ck_assert_int_eq(emitted[2].from_ns, 6 * SECOND);
+	ck_assert_uint_eq(emitted[2].flags, 0);
+	close_window();
+}
+END_TEST
+
+/* Nothing was open at the step: the window after it still says so. */
+START_TEST(cut_between_windows)
+{
+	open_window(SECOND, 4, WINDOW_LINEAR, 0);
+	feed_one(5 * SECOND, 1);
+	window_flush(window, 7 * SECOND, 0);
+	window_cut(window);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_eq(emitted[0].flags, 0);
+	feed_one(2 * SECOND, 1);
+	window_close(window);
+	ck_assert_uint_eq(emitted[1].flags, BATCH_STEP);
 	close_window();
 }
 END_TEST
@@ -275,7 +322,9 @@ int main(void)
 	tcase_add_test(t, before_1970);
 	tcase_add_test(t, other_lengths);
 	tcase_add_test(t, flush_waits_for_the_grace);
-	tcase_add_test(t, going_back);
+	tcase_add_test(t, late_data);
+	tcase_add_test(t, cut);
+	tcase_add_test(t, cut_between_windows);
 	tcase_add_test(t, unknown_values);
 	tcase_add_test(t, a_window_of_unknown_values_is_no_result);
 	tcase_add_test(t, energy_mean_of_levels);

@@ -27,21 +27,13 @@ struct capture_member {
 	int64_t backoff_ns;
 };
 
-/* What a sensor left that is gone. */
-struct capture_rest {
-	struct capture_rest *next;
-	char name[BATCH_NAME];
-	struct ledger_sensor since;
-};
-
 struct capture {
 	struct loop *loop;
 	const struct conf *conf;
-	const struct clock_map *clock;
+	const struct clock *clock;
 	capture_fault fault;
 	void *ctx;
 	struct capture_member *members;
-	struct capture_rest *rests;
 	struct store_packet *packet;
 	struct stamps *stamps;
 	unsigned long fingerprint;
@@ -50,7 +42,7 @@ struct capture {
 };
 
 struct capture *capture_new(struct loop *loop, const struct conf *conf,
-			    const struct clock_map *clock, capture_fault fault,
+			    const struct clock *clock, capture_fault fault,
 			    void *ctx)
 {
 	struct capture *c = calloc(1, sizeof(*c));
@@ -73,25 +65,27 @@ struct capture *capture_new(struct loop *loop, const struct conf *conf,
 	return c;
 }
 
-static void capture_out(void *ctx, struct batch *b)
+static int capture_out(void *ctx, struct batch *b)
 {
 	struct capture *c = ctx;
+	int err = store_packet_add(c->packet, b);
 
-	if (store_packet_add(c->packet, b))
+	if (err)
 		log_error("no memory for a batch; it is lost");
+	return err;
 }
 
-static void capture_keep_rest(struct capture *c, struct sensor *s)
+/* What cannot be written now is tried again with the next account. */
+static void capture_account(struct capture_member *m)
 {
-	struct capture_rest *r = calloc(1, sizeof(*r));
+	struct ledger_sensor since;
 
-	if (!r || !sensor_account(s, &r->since)) {
-		free(r);
+	if (!sensor_account(m->sensor, &since))
 		return;
-	}
-	snprintf(r->name, sizeof(r->name), "%s", sensor_name(s));
-	r->next = c->rests;
-	c->rests = r;
+	if (store_packet_count(m->capture->packet, m->name, &since))
+		log_error("no memory for the ledger");
+	else
+		sensor_accounted(m->sensor);
 }
 
 static void capture_close(struct capture_member *m)
@@ -101,7 +95,7 @@ static void capture_close(struct capture_member *m)
 	loop_unwatch(m->watch);
 	m->watch = NULL;
 	sensor_disarm(m->sensor);
-	capture_keep_rest(m->capture, m->sensor);
+	capture_account(m);
 	sensor_free(m->sensor);
 	m->sensor = NULL;
 }
@@ -120,7 +114,7 @@ static void capture_down(struct capture_member *m, const char *why)
 	m->backoff_ns = m->backoff_ns ? 2 * m->backoff_ns : first;
 	if (m->backoff_ns > CAPTURE_RETRY_MAX_NS)
 		m->backoff_ns = CAPTURE_RETRY_MAX_NS;
-	m->retry_ns = clock_boottime_ns() + m->backoff_ns;
+	m->retry_ns = clock_now_ns(m->capture->clock) + m->backoff_ns;
 	capture_close(m);
 }
 
@@ -253,7 +247,7 @@ static void capture_try(struct capture *c, struct source_iio_scan *scan,
 		return;
 	if (!m)
 		m = capture_member_new(c, key, name);
-	if (!m || m->sensor || clock_boottime_ns() < m->retry_ns)
+	if (!m || m->sensor || clock_now_ns(c->clock) < m->retry_ns)
 		return;
 	src = source_iio_open(scan, i, c->conf->capture.latency_s);
 	if (src)
@@ -284,7 +278,7 @@ static void capture_forget_gone(struct capture *c,
 
 static bool capture_due(const struct capture *c)
 {
-	int64_t now = clock_boottime_ns();
+	int64_t now = clock_now_ns(c->clock);
 
 	for (const struct capture_member *m = c->members; m; m = m->next)
 		if (!m->sensor && now >= m->retry_ns)
@@ -344,22 +338,12 @@ void capture_tick(struct capture *c, int64_t boot_ns)
 struct store_packet *capture_collect(struct capture *c)
 {
 	struct store_packet *fresh = store_packet_new(), *p = c->packet;
-	struct ledger_sensor since;
 
 	if (!fresh)
 		return NULL;
-	while (c->rests) {
-		struct capture_rest *r = c->rests;
-
-		c->rests = r->next;
-		if (store_packet_count(p, r->name, &r->since))
-			log_error("no memory for the ledger");
-		free(r);
-	}
 	for (struct capture_member *m = c->members; m; m = m->next)
-		if (m->sensor && sensor_account(m->sensor, &since) &&
-		    store_packet_count(p, m->name, &since))
-			log_error("no memory for the ledger");
+		if (m->sensor)
+			capture_account(m);
 	c->packet = fresh;
 	return p;
 }
@@ -381,12 +365,6 @@ void capture_free(struct capture *c)
 	if (!c)
 		return;
 	capture_stop(c);
-	while (c->rests) {
-		struct capture_rest *r = c->rests;
-
-		c->rests = r->next;
-		free(r);
-	}
 	store_packet_free(c->packet);
 	stamps_free(c->stamps);
 	free(c);

@@ -19,9 +19,9 @@ struct capture;
 /* Something is wrong with a sensor, or, if @text is NULL, right again. */
 typedef void (*capture_fault)(void *ctx, const char *sensor, const char *text);
 
-/* NULL with errno. The clock map must stay where it is. */
+/* NULL with errno. */
 struct capture *capture_new(struct loop *loop, const struct conf *conf,
-			    const struct clock_map *clock, capture_fault fault,
+			    const struct clock *clock, capture_fault fault,
 			    void *ctx);
 /* Closes all sources; capture_collect() still gives what was left. */
 void capture_stop(struct capture *c);

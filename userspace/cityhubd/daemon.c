@@ -34,11 +34,13 @@ struct daemon {
 	struct conf conf;
 	char hub[BATCH_NAME];
 	char boot[40];
-	struct clock_map clock;
+	struct clock *clock;
+	bool clock_resumed;
 	struct loop *loop;
 	struct loop_watch *tick;
 	struct loop_watch *rescan;
 	struct loop_watch *watchdog;
+	struct loop_watch *clock_set;
 	struct capture *capture;
 	struct store *store;
 	struct sink_mqtt *mqtt;
@@ -51,7 +53,7 @@ static struct state daemon_state(const struct daemon *d,
 {
 	return (struct state){
 		.conf = &d->conf, .hub = d->hub, .boot = d->boot,
-		.clock = &d->clock, .capture = d->capture, .store = stats,
+		.clock = d->clock, .capture = d->capture, .store = stats,
 	};
 }
 
@@ -67,15 +69,6 @@ static void daemon_fault(void *ctx, const char *sensor, const char *text)
 	if (json)
 		sink_mqtt_fault(d->mqtt, json);
 	free(json);
-}
-
-static void daemon_clock(struct daemon *d)
-{
-	struct clock_reading r;
-
-	clock_read(&r);
-	if (clock_map_update(&d->clock, &r))
-		log_warning("the clock was set; results are dated anew from here on");
 }
 
 static void daemon_tell_state(struct daemon *d, const struct store_stats *stats)
@@ -98,31 +91,51 @@ static void daemon_tell_state(struct daemon *d, const struct store_stats *stats)
 static void daemon_set_tick(struct daemon *d)
 {
 	int64_t every = (int64_t)(d->conf.store.commit_s * 1e9);
-	int64_t now = clock_map_utc(&d->clock, BATCH_CLOCK_BOOTTIME,
-				    clock_boottime_ns());
+	int64_t offset = clock_epoch(d->clock)->offset_ns;
+	int64_t now = clock_now_ns(d->clock) + offset;
 	int64_t next = (now - DAEMON_TICK_PHASE_NS) / every * every + every +
 		       DAEMON_TICK_PHASE_NS;
 
-	loop_timer_set(d->tick, next - d->clock.offset_ns, 0);
+	loop_timer_set(d->tick, next - offset, 0);
+}
+
+/* The clock was set: what is captured from here on belongs to another epoch. */
+static void daemon_clock_set(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	clock_check(d->clock);
+	daemon_set_tick(d);
+}
+
+/* What cannot be handed over now comes with the next packet. */
+static void daemon_hand_clock(struct daemon *d, struct store_packet *p)
+{
+	const struct clock_entry *e;
+
+	while ((e = clock_log_first(d->clock)) && !store_packet_clock(p, e))
+		clock_log_drop(d->clock);
 }
 
 static void daemon_commit(struct daemon *d)
 {
 	struct store_packet *p = capture_collect(d->capture);
 
-	if (p)
-		store_submit(d->store, p);
-	else
+	if (!p) {
 		log_error("no memory to hand results to the store; trying again");
+		return;
+	}
+	daemon_hand_clock(d, p);
+	store_submit(d->store, p);
 }
 
 static void daemon_tick(void *ctx)
 {
 	struct daemon *d = ctx;
-	int64_t now = clock_boottime_ns();
+	int64_t now = clock_now_ns(d->clock);
 	struct store_stats stats;
 
-	daemon_clock(d);
+	clock_check(d->clock);
 	capture_tick(d->capture, now);
 	daemon_commit(d);
 	store_get_stats(d->store, &stats);
@@ -168,6 +181,24 @@ static int daemon_read_conf(const struct daemon *d, struct conf *conf)
 	return 0;
 }
 
+/* Once: a store that is opened again knows nothing newer. */
+static int daemon_resume_clock(struct daemon *d)
+{
+	struct clock_entry last;
+	int ret;
+
+	if (d->clock_resumed)
+		return 0;
+	ret = store_last_clock(d->store, &last);
+	if (ret < 0) {
+		log_error("store: the log of the clock cannot be read");
+		return ret;
+	}
+	clock_resume(d->clock, ret ? &last : NULL);
+	d->clock_resumed = true;
+	return 0;
+}
+
 static int daemon_open_store(struct daemon *d, uint64_t *cursor)
 {
 	struct store_conf conf = {
@@ -177,12 +208,13 @@ static int daemon_open_store(struct daemon *d, uint64_t *cursor)
 		.hub = d->hub,
 		.boot = d->boot,
 	};
-	int err = 0;
+	int err;
 
 	d->store = store_open(&conf);
 	if (!d->store)
 		return -EIO;
-	if (*d->conf.mqtt.host)
+	err = daemon_resume_clock(d);
+	if (!err && *d->conf.mqtt.host)
 		err = store_add_sink(d->store, SINK_MQTT_NAME, cursor);
 	if (!err)
 		err = store_start(d->store);
@@ -265,7 +297,7 @@ static void daemon_apply(struct daemon *d, const struct conf *fresh)
 	}
 	daemon_start_mqtt(d, cursor);
 	capture_rescan(d->capture);
-	loop_timer_set(d->rescan, clock_boottime_ns(),
+	loop_timer_set(d->rescan, clock_now_ns(d->clock),
 		       (int64_t)(d->conf.capture.rescan_s * 1e9));
 }
 
@@ -299,7 +331,7 @@ static void daemon_signal(void *ctx, int signal)
 static int daemon_watch(struct daemon *d)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-	int64_t now = clock_boottime_ns(), watchdog = notify_watchdog_ns();
+	int64_t now = clock_now_ns(d->clock), watchdog = notify_watchdog_ns();
 
 	/* First of all: threads inherit which signals are blocked. */
 	if (!loop_watch_signals(d->loop, signals, 3, daemon_signal, d))
@@ -307,7 +339,8 @@ static int daemon_watch(struct daemon *d)
 	d->tick = loop_watch_timer(d->loop, daemon_tick, d);
 	d->rescan = loop_watch_timer(d->loop, daemon_rescan, d);
 	d->watchdog = loop_watch_timer(d->loop, daemon_watchdog, d);
-	if (!d->tick || !d->rescan || !d->watchdog)
+	d->clock_set = loop_watch_clock(d->loop, daemon_clock_set, d);
+	if (!d->tick || !d->rescan || !d->watchdog || !d->clock_set)
 		return -errno;
 	loop_timer_set(d->rescan, now,
 		       (int64_t)(d->conf.capture.rescan_s * 1e9));
@@ -323,8 +356,10 @@ static void daemon_free(struct daemon *d)
 	loop_unwatch(d->tick);
 	loop_unwatch(d->rescan);
 	loop_unwatch(d->watchdog);
+	loop_unwatch(d->clock_set);
 	store_close(d->store);
 	loop_free(d->loop);
+	clock_free(d->clock);
 }
 
 static int daemon_set_up(struct daemon *d)
@@ -342,19 +377,22 @@ static int daemon_set_up(struct daemon *d)
 		log_error("no boot id: %s; is /proc mounted?", strerror(-err));
 		return err;
 	}
-	daemon_clock(d);
+	d->clock = clock_new(NULL, NULL);
+	if (!d->clock)
+		return -ENOMEM;
 	d->loop = loop_new();
 	if (!d->loop)
 		return -errno;
-	d->capture = capture_new(d->loop, &d->conf, &d->clock, daemon_fault, d);
+	d->capture = capture_new(d->loop, &d->conf, d->clock, daemon_fault, d);
 	if (!d->capture)
 		return -errno;
 	err = daemon_watch(d);
 	if (!err)
 		err = daemon_open_store(d, &cursor);
-	if (!err)
-		daemon_start_mqtt(d, cursor);
-	return err;
+	if (err)
+		return err;
+	daemon_start_mqtt(d, cursor);
+	return 0;
 }
 
 int daemon_main(const char *path, const char *store)

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #define LOOP_EVENTS	16
+/* As far off as the kernel's clocks reach (year 2255), or a 32 bit time_t. */
+#define LOOP_NEVER_S	\
+	((time_t)(sizeof(time_t) > 4 ? INT64_C(9000000000) : INT32_MAX))
 
 struct loop {
 	int epoll;
@@ -150,6 +153,40 @@ struct loop_watch *loop_watch_timer(struct loop *l, loop_fn fn, void *ctx)
 	if (w)
 		w->fn = fn;
 	return w;
+}
+
+/* A timer that never comes, but is cancelled when the clock is set. */
+static int loop_arm_clock(int fd)
+{
+	const struct itimerspec never = { .it_value.tv_sec = LOOP_NEVER_S };
+
+	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
+			       &never, NULL);
+}
+
+static void loop_dispatch_clock(struct loop_watch *w)
+{
+	uint64_t n;
+
+	if (read(w->fd, &n, sizeof(n)) != sizeof(n) && errno == EAGAIN)
+		return;
+	/* Armed first, so that a step from now on comes again. */
+	loop_arm_clock(w->fd);
+	w->fn(w->ctx);
+}
+
+struct loop_watch *loop_watch_clock(struct loop *l, loop_fn fn, void *ctx)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	struct loop_watch *w = loop_add(l, fd, true, loop_dispatch_clock, ctx);
+
+	if (!w)
+		return NULL;
+	w->fn = fn;
+	if (!loop_arm_clock(fd))
+		return w;
+	loop_unwatch(w);
+	return NULL;
 }
 
 static struct timespec loop_timespec(int64_t ns)

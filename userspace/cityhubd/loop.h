@@ -23,6 +23,8 @@ struct loop_watch *loop_watch_fd(struct loop *l, int fd, loop_fn fn, void *ctx);
 struct loop_watch *loop_watch_timer(struct loop *l, loop_fn fn, void *ctx);
 /* At an instant of CLOCK_BOOTTIME, then each @every_ns if that is not 0. */
 int loop_timer_set(struct loop_watch *w, int64_t at_ns, int64_t every_ns);
+/* Call @fn whenever the realtime clock was set. NULL with errno. */
+struct loop_watch *loop_watch_clock(struct loop *l, loop_fn fn, void *ctx);
 /* The signals are blocked; @fn runs in the loop. NULL with errno. */
 struct loop_watch *loop_watch_signals(struct loop *l, const int *signals,
 				      unsigned int n,

@@ -22,7 +22,8 @@ struct sensor {
 	struct source *src;
 	char name[BATCH_NAME];
 	int64_t window_ns;
-	const struct clock_map *clock;
+	const struct clock *clock;
+	struct clock_epoch epoch;	/* that of the open window */
 	sensor_out out;
 	void *ctx;
 	struct batch_layout *layout;
@@ -31,7 +32,11 @@ struct sensor {
 	double *values;
 	const double **columns;
 	int64_t *raw;
+	int64_t *boot_ns;
 	int64_t *utc_ns;
+	/* The worst of the clock since the window was opened. */
+	enum batch_sync sync;
+	int64_t bound_ns;
 	struct ledger_sensor since;
 	uint64_t pending_told;
 	int64_t stamp_bound_ns;
@@ -69,12 +74,14 @@ static void sensor_forget(struct sensor *s)
 	free(s->values);
 	free(s->columns);
 	free(s->raw);
+	free(s->boot_ns);
 	free(s->utc_ns);
 	s->layout = NULL;
 	s->window = NULL;
 	s->values = NULL;
 	s->columns = NULL;
 	s->raw = NULL;
+	s->boot_ns = NULL;
 	s->utc_ns = NULL;
 }
 
@@ -88,27 +95,62 @@ void sensor_free(struct sensor *s)
 	free(s);
 }
 
-static void sensor_emit(void *ctx, int64_t from_ns, int64_t to_ns,
-			const struct batch_result *results)
+/* The state of the clock in the epoch of the open window, as of now. */
+static void sensor_look_at_clock(struct sensor *s)
 {
-	struct sensor *s = ctx;
-	struct batch *b = batch_new(s->layout);
-	unsigned int n = batch_layout_size(s->layout);
+	const struct clock_epoch *e = clock_find(s->clock, s->epoch.id);
 
-	if (!b) {
-		for (unsigned int i = 0; i < n; i++)
-			s->since.dropped[LEDGER_DROP_STORE] += results[i].count;
-		return;
+	if (e)
+		s->epoch = *e;
+	if (s->epoch.sync != BATCH_SYNCHRONISED) {
+		s->sync = BATCH_UNSYNCHRONISED;
+		s->bound_ns = BATCH_UNKNOWN;
+	} else if (s->sync == BATCH_SYNCHRONISED &&
+		   s->bound_ns < s->epoch.bound_ns) {
+		s->bound_ns = s->epoch.bound_ns;
 	}
-	memcpy(b->results, results, n * sizeof(*results));
+}
+
+static void sensor_begin_window(struct sensor *s)
+{
+	s->sync = BATCH_SYNCHRONISED;
+	s->bound_ns = 0;
+	sensor_look_at_clock(s);
+}
+
+static int sensor_emit_batch(struct sensor *s, int64_t from_ns, int64_t to_ns,
+			     unsigned int flags,
+			     const struct batch_result *results)
+{
+	struct batch *b = batch_new(s->layout);
+
+	if (!b)
+		return -ENOMEM;
+	memcpy(b->results, results,
+	       batch_layout_size(s->layout) * sizeof(*results));
 	b->from_ns = from_ns;
 	b->to_ns = to_ns;
-	b->offset_ns = s->clock->offset_ns;
-	b->bound_ns = s->clock->bound_ns;
+	b->offset_ns = s->epoch.offset_ns;
+	b->epoch = s->epoch.number;
+	b->flags = flags;
+	b->bound_ns = s->bound_ns;
 	b->stamp_bound_ns = s->stamp_bound_ns;
-	b->sync = s->clock->sync;
+	b->sync = s->sync;
 	b->clock = s->src->clock;
-	s->out(s->ctx, b);
+	return s->out(s->ctx, b);
+}
+
+static void sensor_emit(void *ctx, int64_t from_ns, int64_t to_ns,
+			unsigned int flags, const struct batch_result *results)
+{
+	struct sensor *s = ctx;
+	unsigned int n = batch_layout_size(s->layout);
+
+	sensor_look_at_clock(s);
+	if (sensor_emit_batch(s, from_ns, to_ns, flags, results))
+		for (unsigned int i = 0; i < n; i++)
+			s->since.dropped[LEDGER_DROP_STORE] += results[i].count;
+	sensor_begin_window(s);
 }
 
 static int sensor_set_up(struct sensor *s)
@@ -128,9 +170,10 @@ static int sensor_set_up(struct sensor *s)
 	s->values = calloc(n * src->block_scans, sizeof(*s->values));
 	s->columns = calloc(n, sizeof(*s->columns));
 	s->raw = calloc(src->block_scans, sizeof(*s->raw));
+	s->boot_ns = calloc(src->block_scans, sizeof(*s->boot_ns));
 	s->utc_ns = calloc(src->block_scans, sizeof(*s->utc_ns));
 	if (!s->layout || !s->window || !s->values || !s->columns || !s->raw ||
-	    !s->utc_ns)
+	    !s->boot_ns || !s->utc_ns)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++)
 		s->columns[i] = s->values + i * src->block_scans;
@@ -147,7 +190,9 @@ int sensor_arm(struct sensor *s)
 	s->learns = s->src->rate_hz <= 0;
 	s->last_ns = 0;
 	s->nintervals = 0;
-	s->heard_ns = clock_boottime_ns();
+	s->heard_ns = clock_now_ns(s->clock);
+	s->epoch = *clock_epoch(s->clock);
+	sensor_begin_window(s);
 	err = sensor_set_up(s);
 	if (err) {
 		snprintf(s->src->why, sizeof(s->src->why), "no memory");
@@ -172,19 +217,63 @@ int sensor_fd(struct sensor *s)
 	return s->src->ops->fd(s->src);
 }
 
+/* The instants of a block, in boottime. */
 static void sensor_stamp(struct sensor *s, const uint8_t *block, size_t n)
 {
 	const struct source *src = s->src;
 
 	if (src->clock == BATCH_CLOCK_READ) {
 		for (size_t i = 0; i < n; i++)
-			s->utc_ns[i] = s->heard_ns;
-	} else {
-		decode_column(&src->stamp, block, src->scan_size, n, s->utc_ns);
+			s->boot_ns[i] = s->heard_ns;
+		return;
 	}
+	decode_column(&src->stamp, block, src->scan_size, n, s->boot_ns);
+	if (src->clock == BATCH_CLOCK_BOOTTIME)
+		return;
 	for (size_t i = 0; i < n; i++)
-		s->utc_ns[i] = clock_map_utc(s->clock, src->clock,
-					     s->utc_ns[i]);
+		s->boot_ns[i] = clock_boottime_of(s->clock, src->clock,
+						  s->boot_ns[i], s->heard_ns);
+}
+
+/* Go on to the epoch of a sample; never back. */
+static void sensor_follow_clock(struct sensor *s, int64_t boot_ns)
+{
+	const struct clock_epoch *e;
+
+	while ((e = clock_next(s->clock, s->epoch.id)) && boot_ns >= e->from_ns) {
+		bool stepped = e->offset_ns != s->epoch.offset_ns;
+
+		if (stepped)
+			window_cut(s->window);
+		s->epoch = *e;
+		if (stepped)
+			sensor_begin_window(s);
+		else
+			sensor_look_at_clock(s);
+	}
+}
+
+/* Windows are fed by runs of one epoch. */
+static uint64_t sensor_feed(struct sensor *s, size_t n)
+{
+	uint64_t unknown = 0;
+
+	for (size_t at = 0, run; at < n; at += run) {
+		const struct clock_epoch *next;
+
+		sensor_follow_clock(s, s->boot_ns[at]);
+		next = clock_next(s->clock, s->epoch.id);
+		for (run = 0; at + run < n; run++) {
+			int64_t boot_ns = s->boot_ns[at + run];
+
+			if (next && run && boot_ns >= next->from_ns)
+				break;
+			s->utc_ns[at + run] = boot_ns + s->epoch.offset_ns;
+		}
+		unknown += window_feed(s->window, s->utc_ns, s->columns, at,
+				       run);
+	}
+	return unknown;
 }
 
 static int sensor_by_length(const void *a, const void *b)
@@ -195,14 +284,14 @@ static int sensor_by_length(const void *a, const void *b)
 }
 
 /* The median, so that a tick left out does not count. */
-static void sensor_learn(struct sensor *s, int64_t utc_ns)
+static void sensor_learn(struct sensor *s, int64_t boot_ns)
 {
 	int64_t sorted[SENSOR_LEARN];
-	int64_t interval = utc_ns - s->last_ns;
+	int64_t interval = boot_ns - s->last_ns;
 
 	if (s->last_ns && interval > 0)
 		s->intervals[s->nintervals++ % SENSOR_LEARN] = interval;
-	s->last_ns = utc_ns;
+	s->last_ns = boot_ns;
 	if (s->nintervals < SENSOR_LEARN)
 		return;
 	memcpy(sorted, s->intervals, sizeof(sorted));
@@ -217,7 +306,7 @@ static void sensor_block(struct sensor *s, const uint8_t *block, size_t n)
 
 	sensor_stamp(s, block, n);
 	for (size_t i = 0; s->learns && i < n; i++)
-		sensor_learn(s, s->utc_ns[i]);
+		sensor_learn(s, s->boot_ns[i]);
 	for (unsigned int i = 0; i < src->channels; i++) {
 		const struct source_channel *c = &src->channel[i];
 
@@ -225,8 +314,7 @@ static void sensor_block(struct sensor *s, const uint8_t *block, size_t n)
 		meaning_convert(&c->meaning, s->raw, n,
 				s->values + i * src->block_scans);
 	}
-	s->since.dropped[LEDGER_DROP_UNKNOWN] +=
-		window_feed(s->window, s->utc_ns, s->columns, n);
+	s->since.dropped[LEDGER_DROP_UNKNOWN] += sensor_feed(s, n);
 }
 
 #ifdef CITYHUB_TEST_FAULTS
@@ -260,7 +348,7 @@ int sensor_read(struct sensor *s)
 		if (len < 0)
 			return (int)len;
 		n = (size_t)len / src->scan_size;
-		s->heard_ns = clock_boottime_ns();
+		s->heard_ns = clock_now_ns(s->clock);
 		s->since.captured += n * src->channels;
 		if (!sensor_fault_drop())
 			sensor_block(s, block, n);
@@ -283,7 +371,6 @@ static int64_t sensor_stall_ns(const struct sensor *s)
 
 int sensor_tick(struct sensor *s, int64_t boot_ns)
 {
-	int64_t utc_ns = clock_map_utc(s->clock, BATCH_CLOCK_BOOTTIME, boot_ns);
 	int err = 0;
 
 	if (!s->armed)
@@ -296,21 +383,28 @@ int sensor_tick(struct sensor *s, int64_t boot_ns)
 			s->heard_ns = boot_ns;
 		}
 	}
-	window_flush(s->window, utc_ns, SENSOR_GRACE_NS);
+	sensor_look_at_clock(s);
+	window_flush(s->window, boot_ns + s->epoch.offset_ns, SENSOR_GRACE_NS);
 	return err;
 }
 
-bool sensor_account(struct sensor *s, struct ledger_sensor *since)
+static uint64_t sensor_pending(const struct sensor *s)
 {
-	uint64_t pending = s->window ? window_pending(s->window) : 0;
-	bool news = s->since.captured || ledger_dropped(&s->since) ||
-		    pending != s->pending_told;
+	return s->window ? window_pending(s->window) : 0;
+}
 
+bool sensor_account(const struct sensor *s, struct ledger_sensor *since)
+{
 	*since = s->since;
-	since->pending = pending;
+	since->pending = sensor_pending(s);
+	return since->captured || ledger_dropped(since) ||
+	       since->pending != s->pending_told;
+}
+
+void sensor_accounted(struct sensor *s)
+{
 	memset(&s->since, 0, sizeof(s->since));
-	s->pending_told = pending;
-	return news;
+	s->pending_told = sensor_pending(s);
 }
 
 void sensor_set_stamp_bound(struct sensor *s, int64_t bound_ns)

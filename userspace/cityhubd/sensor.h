@@ -11,13 +11,13 @@
 
 struct sensor;
 
-/* Takes the batch over. */
-typedef void (*sensor_out)(void *ctx, struct batch *b);
+/* Takes the batch over. Returns 0, or -errno when it is lost. */
+typedef int (*sensor_out)(void *ctx, struct batch *b);
 
 struct sensor_conf {
 	const char *name;
 	int64_t window_ns;
-	const struct clock_map *clock;
+	const struct clock *clock;
 	sensor_out out;
 	void *ctx;
 };
@@ -35,10 +35,12 @@ int sensor_read(struct sensor *s);
 /* Call about once a second: closes a window that is over, sees a stall. */
 int sensor_tick(struct sensor *s, int64_t boot_ns);
 /*
- * What happened since the last call, and what pends. Returns false when there
- * is nothing to tell.
+ * What happened since the last sensor_accounted(), and what pends. Returns
+ * false when there is nothing to tell.
  */
-bool sensor_account(struct sensor *s, struct ledger_sensor *since);
+bool sensor_account(const struct sensor *s, struct ledger_sensor *since);
+/* What sensor_account() gave is in the ledger. */
+void sensor_accounted(struct sensor *s);
 
 /* Of the stamps against their clock, for the batches to come. */
 void sensor_set_stamp_bound(struct sensor *s, int64_t bound_ns);

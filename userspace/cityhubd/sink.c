@@ -37,7 +37,7 @@ struct sink {
 	struct sink_flight flight[SINK_IN_FLIGHT];	/* in order */
 	unsigned int in_flight;
 	bool drained;
-	struct sink_message news;	/* state to be sent */
+	struct sink_message news[SINK_NEWS];	/* to be sent */
 	struct sink_message notices[SINK_NOTICES];
 	unsigned int nnotices;
 	/* Messages beside the store that are on their way. */
@@ -70,7 +70,8 @@ void sink_free(struct sink *s)
 {
 	if (!s)
 		return;
-	sink_message_clear(&s->news);
+	for (unsigned int i = 0; i < SINK_NEWS; i++)
+		sink_message_clear(&s->news[i]);
 	for (unsigned int i = 0; i < s->nnotices; i++)
 		sink_message_clear(&s->notices[i]);
 	free(s);
@@ -163,8 +164,9 @@ static void sink_send_news(struct sink *s)
 {
 	unsigned int n = 0;
 
-	if (s->news.topic && !sink_send_beside(s, &s->news))
-		return;
+	for (unsigned int i = 0; i < SINK_NEWS; i++)
+		if (s->news[i].topic && !sink_send_beside(s, &s->news[i]))
+			return;
 	while (n < s->nnotices && sink_send_beside(s, &s->notices[n]))
 		n++;
 	s->nnotices -= n;
@@ -233,10 +235,10 @@ int64_t sink_run(struct sink *s, int64_t now_ms)
 	return sink_deadline(s);
 }
 
-void sink_set_state(struct sink *s, struct sink_message m)
+void sink_set_news(struct sink *s, enum sink_news kind, struct sink_message m)
 {
-	sink_message_clear(&s->news);
-	s->news = m;
+	sink_message_clear(&s->news[kind]);
+	s->news[kind] = m;
 }
 
 void sink_add_notice(struct sink *s, struct sink_message m)
@@ -257,8 +259,10 @@ bool sink_is_connected(const struct sink *s)
 
 bool sink_is_idle(const struct sink *s)
 {
-	return s->drained && !s->in_flight && !s->beside && !s->news.topic &&
-	       !s->nnotices;
+	for (unsigned int i = 0; i < SINK_NEWS; i++)
+		if (s->news[i].topic)
+			return false;
+	return s->drained && !s->in_flight && !s->beside && !s->nnotices;
 }
 
 uint64_t sink_cursor(const struct sink *s)

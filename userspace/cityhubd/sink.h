@@ -49,8 +49,14 @@ void sink_connected(struct sink *s, int64_t now_ms);
 void sink_disconnected(struct sink *s, int64_t now_ms);
 void sink_acked(struct sink *s, int mid, int64_t now_ms);
 
-/* Messages beside the store; the newest state replaces an unsent one. */
-void sink_set_state(struct sink *s, struct sink_message m);
+/* Messages beside the store; the newest of a kind replaces an unsent one. */
+enum sink_news {
+	SINK_CLOCK,
+	SINK_STATE,
+	SINK_NEWS,
+};
+
+void sink_set_news(struct sink *s, enum sink_news kind, struct sink_message m);
 void sink_add_notice(struct sink *s, struct sink_message m);
 
 bool sink_is_connected(const struct sink *s);

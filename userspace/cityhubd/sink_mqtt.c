@@ -16,6 +16,7 @@
 #include "cityhubd/clock.h"
 #include "cityhubd/sink.h"
 #include "common/batch_json.h"
+#include "common/clock_log.h"
 #include "common/log.h"
 #include "common/mqtt_setup.h"
 #include "common/store_reader.h"
@@ -25,6 +26,7 @@
 #define SINK_MQTT_MISC_MS	1000
 
 #define SINK_MQTT_FAULTS	8	/* on their way to the thread */
+#define SINK_MQTT_CLOCK		32	/* newest entries of the clock's log */
 
 struct sink_mqtt_inbox {
 	char *state;
@@ -46,8 +48,11 @@ struct sink_mqtt {
 	bool told_down;
 	bool opening;		/* TCP has not answered yet */
 	char *state;		/* newest, told again after each connect */
+	uint64_t clock_told;	/* newest entry of the clock's log sent */
 	/* Guards all below. */
 	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool has_ended;
 	struct sink_mqtt_inbox inbox;
 	bool connected;
 	bool stop;
@@ -74,25 +79,69 @@ static char *sink_mqtt_topic(const char *hub, const char *kind,
 /* Says the first of many failures in a row only. */
 static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
 {
+	bool stop;
+
 	pthread_mutex_lock(&m->lock);
 	m->connected = false;
+	stop = m->stop;
 	pthread_mutex_unlock(&m->lock);
-	if (!m->told_down && !m->stop)
+	if (!m->told_down && !stop)
 		log_warning("mqtt: no connection to %s:%d: %s; all is kept in the store, trying again",
 			    m->conf.mqtt.host, mqtt_setup_port(&m->conf), why);
 	m->told_down = true;
 }
 
+/* Takes the payload over; nothing is sent when memory ran out. */
+static void sink_mqtt_put(struct sink_mqtt *m, enum sink_news kind,
+			  const char *name, char *payload)
+{
+	struct sink_message msg = {
+		.topic = sink_mqtt_topic(m->hub, name, NULL),
+		.payload = payload, .retain = true,
+	};
+
+	if (msg.topic && msg.payload) {
+		sink_set_news(m->sink, kind, msg);
+		return;
+	}
+	free(msg.topic);
+	free(msg.payload);
+}
+
 static void sink_mqtt_put_state(struct sink_mqtt *m)
 {
-	struct sink_message msg = { .retain = true };
+	if (m->state)
+		sink_mqtt_put(m, SINK_STATE, "state", strdup(m->state));
+}
 
-	if (!m->state)
+static bool sink_mqtt_open_reader(struct sink_mqtt *m)
+{
+	char why[160];
+
+	if (!m->reader)
+		m->reader = store_reader_open(m->conf.store.path, why,
+					      sizeof(why));
+	return m->reader;
+}
+
+/*
+ * Only what is durable is told: who has dated messages by it must not find
+ * after a power cut that it was never said.
+ */
+static void sink_mqtt_put_clock(struct sink_mqtt *m)
+{
+	struct clock_entry log[SINK_MQTT_CLOCK];
+	uint64_t newest;
+	int n;
+
+	if (!sink_mqtt_open_reader(m))
 		return;
-	msg.topic = sink_mqtt_topic(m->hub, "state", NULL);
-	msg.payload = strdup(m->state);
-	if (msg.topic && msg.payload)
-		sink_set_state(m->sink, msg);
+	n = store_reader_clock(m->reader, log, SINK_MQTT_CLOCK, &newest);
+	if (n <= 0 || newest == m->clock_told)
+		return;
+	m->clock_told = newest;
+	sink_mqtt_put(m, SINK_CLOCK, "clock",
+		      clock_log_json(m->hub, log, (size_t)n));
 }
 
 static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
@@ -111,6 +160,8 @@ static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
 	m->connected = true;
 	pthread_mutex_unlock(&m->lock);
 	sink_connected(m->sink, sink_mqtt_now_ms());
+	m->clock_told = 0;
+	sink_mqtt_put_clock(m);
 	sink_mqtt_put_state(m);
 }
 
@@ -191,14 +242,10 @@ static int sink_mqtt_next(void *ctx, uint64_t after, struct sink_message *msg,
 			  uint64_t *id)
 {
 	struct sink_mqtt *m = ctx;
-	char why[160];
 	struct batch *b;
 	int ret;
 
-	if (!m->reader)
-		m->reader = store_reader_open(m->conf.store.path, why,
-					      sizeof(why));
-	if (!m->reader)
+	if (!sink_mqtt_open_reader(m))
 		return -EIO;
 	ret = store_reader_next(m->reader, after, &b, id);
 	if (ret <= 0)
@@ -260,7 +307,10 @@ static void sink_mqtt_take_inbox(struct sink_mqtt *m)
 			.topic = sink_mqtt_topic(m->hub, "fault", NULL),
 			.payload = in.faults[i],
 		};
-		sink_add_notice(m->sink, msg);
+		if (msg.topic)
+			sink_add_notice(m->sink, msg);
+		else
+			free(msg.payload);
 	}
 }
 
@@ -299,8 +349,10 @@ static void sink_mqtt_poll(struct sink_mqtt *m, int64_t deadline_ms)
 		wait = SINK_MQTT_MISC_MS;
 	if (poll(fds, 2, wait > 0 ? (int)wait : 0) < 0)
 		return;
-	if (fds[0].revents)
+	if (fds[0].revents) {
 		eventfd_read(m->wake_fd, &n);
+		sink_mqtt_put_clock(m);
+	}
 	if (fds[1].fd >= 0)
 		sink_mqtt_turn(m, fds[1].revents);
 }
@@ -345,6 +397,10 @@ static void *sink_mqtt_main(void *arg)
 	}
 	if (sink_is_connected(m->sink))
 		sink_mqtt_farewell(m);
+	pthread_mutex_lock(&m->lock);
+	m->has_ended = true;
+	pthread_cond_signal(&m->ended);
+	pthread_mutex_unlock(&m->lock);
 	return NULL;
 }
 
@@ -361,8 +417,21 @@ static void sink_mqtt_free(struct sink_mqtt *m)
 	free(m->state);
 	free(m->will);
 	free(m->farewell);
+	pthread_cond_destroy(&m->ended);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
+}
+
+/* Waits on a clock that nobody can set. */
+static void sink_mqtt_init_lock(struct sink_mqtt *m)
+{
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&m->ended, &attr);
+	pthread_condattr_destroy(&attr);
 }
 
 struct sink_mqtt *sink_mqtt_start(const struct conf *conf, const char *hub,
@@ -376,7 +445,7 @@ struct sink_mqtt *sink_mqtt_start(const struct conf *conf, const char *hub,
 	if (!m)
 		return NULL;
 	mosquitto_lib_init();
-	pthread_mutex_init(&m->lock, NULL);
+	sink_mqtt_init_lock(m);
 	m->conf = *conf;
 	snprintf(m->hub, sizeof(m->hub), "%s", hub);
 	m->store = store;
@@ -410,6 +479,7 @@ static void sink_mqtt_wake(struct sink_mqtt *m)
 bool sink_mqtt_stop(struct sink_mqtt *m, double drain_s, const char *farewell)
 {
 	struct timespec until;
+	bool ended;
 
 	store_set_notify(m->store, -1);
 	pthread_mutex_lock(&m->lock);
@@ -418,13 +488,20 @@ bool sink_mqtt_stop(struct sink_mqtt *m, double drain_s, const char *farewell)
 	m->farewell = strdup(farewell);
 	pthread_mutex_unlock(&m->lock);
 	sink_mqtt_wake(m);
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)drain_s + 3;
+	pthread_mutex_lock(&m->lock);
+	while (!m->has_ended && pthread_cond_timedwait(&m->ended, &m->lock,
+						       &until) != ETIMEDOUT)
+		;
+	ended = m->has_ended;
+	pthread_mutex_unlock(&m->lock);
 	/* It may hang in the resolver; then it is left behind. */
-	if (pthread_timedjoin_np(m->thread, NULL, &until)) {
+	if (!ended) {
 		log_warning("mqtt: does not end in time, left alone");
 		return false;
 	}
+	pthread_join(m->thread, NULL);
 	sink_mqtt_free(m);
 	return true;
 }
@@ -450,6 +527,9 @@ void sink_mqtt_fault(struct sink_mqtt *m, const char *payload)
 		copy = NULL;
 	}
 	pthread_mutex_unlock(&m->lock);
+	if (copy)
+		log_warning("mqtt: too many faults at once, one is not sent: %s",
+			    copy);
 	free(copy);
 	sink_mqtt_wake(m);
 }

@@ -8,8 +8,7 @@
 
 static json_t *state_head(const struct state *st, const char *schema)
 {
-	int64_t now = clock_map_utc(st->clock, BATCH_CLOCK_BOOTTIME,
-				    clock_boottime_ns());
+	int64_t now = clock_utc_ns(st->clock, clock_now_ns(st->clock));
 
 	return json_pack("{ss ss ss sI}", "schema", schema, "hub", st->hub,
 			 "boot", st->boot, "time_ns", (json_int_t)now);
@@ -83,6 +82,22 @@ static void state_add_store(json_t *root, const struct store_stats *s)
 			  "failing", s->failing));
 }
 
+static json_t *state_bound(int64_t ns)
+{
+	return ns < 0 ? json_null() : json_integer(ns);
+}
+
+static void state_add_clock(json_t *root, const struct clock *c)
+{
+	const struct clock_epoch *e = clock_epoch(c);
+
+	json_object_set_new(root, "sync", json_string(batch_sync_name(e->sync)));
+	json_object_set_new(root, "bound_ns", state_bound(e->bound_ns));
+	json_object_set_new(root, "estimate_ns", state_bound(e->estimate_ns));
+	json_object_set_new(root, "epoch", json_integer(e->number));
+	json_object_set_new(root, "clock_steps", json_integer(clock_steps(c)));
+}
+
 char *state_online(const struct state *st)
 {
 	json_t *root = state_head(st, "cityhub.state/1");
@@ -92,12 +107,7 @@ char *state_online(const struct state *st)
 		return NULL;
 	json_object_set_new(root, "online", json_true());
 	state_add_hub(root, st->conf);
-	json_object_set_new(root, "sync",
-			    json_string(batch_sync_name(st->clock->sync)));
-	json_object_set_new(root, "bound_ns", st->clock->bound_ns < 0 ?
-			    json_null() : json_integer(st->clock->bound_ns));
-	json_object_set_new(root, "clock_steps",
-			    json_integer(st->clock->steps));
+	state_add_clock(root, st->clock);
 	capture_each(st->capture, state_add_sensor, sensors);
 	json_object_set_new(root, "sensors", sensors);
 	if (st->store) {

@@ -14,7 +14,7 @@ struct state {
 	const struct conf *conf;
 	const char *hub;
 	const char *boot;
-	const struct clock_map *clock;
+	const struct clock *clock;
 	const struct capture *capture;
 	const struct store_stats *store;	/* NULL when there is no store */
 };

@@ -31,8 +31,14 @@ struct store_count {
 	struct ledger_sensor since;
 };
 
+struct store_clock {
+	struct store_clock *next;
+	struct clock_entry entry;
+};
+
 struct store_packet {
 	struct store_packet *next;
+	struct store_clock *clocks;	/* oldest first */
 	struct store_count *counts;
 	struct batch **batches;
 	size_t n;
@@ -77,6 +83,10 @@ void store_packet_free(struct store_packet *p)
 
 	if (!p)
 		return;
+	for (struct store_clock *k = p->clocks, *after; k; k = after) {
+		after = k->next;
+		free(k);
+	}
 	for (c = p->counts; c; c = next) {
 		next = c->next;
 		free(c);
@@ -135,10 +145,26 @@ int store_packet_count(struct store_packet *p, const char *sensor,
 	return 0;
 }
 
+int store_packet_clock(struct store_packet *p, const struct clock_entry *e)
+{
+	struct store_clock *k = calloc(1, sizeof(*k)), **end = &p->clocks;
+
+	if (!k)
+		return -ENOMEM;
+	k->entry = *e;
+	while (*end)
+		end = &(*end)->next;
+	*end = k;
+	return 0;
+}
+
 static int store_write_packet(struct store_db *db, const struct store_packet *p)
 {
 	int rc = SQLITE_OK;
 
+	for (const struct store_clock *k = p->clocks; k && rc == SQLITE_OK;
+	     k = k->next)
+		rc = store_db_clock(db, &k->entry);
 	for (size_t i = 0; i < p->n && rc == SQLITE_OK; i++)
 		rc = store_db_add(db, p->batches[i]);
 	for (const struct store_count *c = p->counts; c && rc == SQLITE_OK;
@@ -304,6 +330,30 @@ static void store_failed(struct store *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Move the account of one packet before that of the next one. */
+static void store_inherit(struct store_packet *heir, struct store_packet *old)
+{
+	struct store_clock **end = &old->clocks;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = heir->clocks;
+	heir->clocks = old->clocks;
+	old->clocks = NULL;
+	for (struct store_count *c = heir->counts; c; c = c->next) {
+		struct ledger_sensor newer = c->since;
+
+		if (!store_packet_count(old, c->sensor, &newer))
+			continue;
+		log_error("store: no memory for the ledger");
+	}
+	/* The old list, with the new counts added, is the whole account. */
+	struct store_count *counts = heir->counts;
+
+	heir->counts = old->counts;
+	old->counts = counts;
+}
+
 /* With the lock held: give the oldest packet up, but not its account. */
 static void store_forget_oldest(struct store *s)
 {
@@ -313,21 +363,13 @@ static void store_forget_oldest(struct store *s)
 	s->queued -= old->n;
 	for (size_t i = 0; i < old->n; i++) {
 		const char *sensor = batch_layout_sensor(old->batches[i]->layout);
-		struct store_count *c = store_packet_find(heir, sensor);
+		struct store_count *c = store_packet_find(old, sensor);
 
 		if (c)
 			c->since.dropped[LEDGER_DROP_STORE] +=
 				batch_values(old->batches[i]);
 	}
-	for (struct store_count *o = old->counts; o; o = o->next) {
-		struct store_count *c = store_packet_find(heir, o->sensor);
-
-		if (!c)
-			continue;
-		c->since.captured += o->since.captured;
-		for (int i = 0; i < LEDGER_DROPS; i++)
-			c->since.dropped[i] += o->since.dropped[i];
-	}
+	store_inherit(heir, old);
 	store_packet_free(old);
 }
 
@@ -371,7 +413,7 @@ static void store_put_back(struct store *s, struct store_packet *p)
 static bool store_idle(const struct store *s, const struct store_packet *p,
 		       const uint64_t *acked)
 {
-	if (p->n || p->counts)
+	if (p->n || p->counts || p->clocks)
 		return false;
 	for (unsigned int i = 0; i < s->nsinks; i++)
 		if (acked[i] != s->sinks[i].committed)
@@ -468,6 +510,13 @@ int store_add_sink(struct store *s, const char *sink, uint64_t *cursor)
 	s->sinks[i].committed = *cursor;
 	s->nsinks++;
 	return 0;
+}
+
+int store_last_clock(struct store *s, struct clock_entry *e)
+{
+	if (s->running)
+		return -EINVAL;
+	return store_db_last_clock(s->db, e);
 }
 
 int store_start(struct store *s)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/batch.h"
+#include "common/clock_log.h"
 #include "common/ledger.h"
 
 struct store;
@@ -41,6 +42,11 @@ struct store_stats {
 struct store *store_open(const struct store_conf *conf);
 /* Before store_start(); returns the cursor in @cursor and 0 or -EIO. */
 int store_add_sink(struct store *s, const char *sink, uint64_t *cursor);
+/*
+ * The last entry of the clock's log of this boot. Before store_start(). 1 with
+ * it, 0 when there is none, -EIO.
+ */
+int store_last_clock(struct store *s, struct clock_entry *e);
 int store_start(struct store *s);
 /* Write what is queued, end the thread, close the file. */
 void store_close(struct store *s);
@@ -53,6 +59,8 @@ int store_packet_add(struct store_packet *p, struct batch *b);
 /* What was captured and dropped since the last packet, and pends now. */
 int store_packet_count(struct store_packet *p, const char *sensor,
 		       const struct ledger_sensor *since);
+/* An entry of the clock's log, for the batches in this packet and later. */
+int store_packet_clock(struct store_packet *p, const struct clock_entry *e);
 
 /* Wait until all is durable, for so long at most. Returns whether it is. */
 bool store_flush(struct store *s, double seconds);

@@ -18,6 +18,7 @@
 #include "common/store_sql.h"
 
 #define STORE_DB_EXPIRE_ROWS	256	/* oldest batches that go at once */
+#define STORE_DB_CLOCK_ROWS	1000
 
 enum store_db_statement {
 	STORE_DB_LAYOUT_ADD,
@@ -33,6 +34,8 @@ enum store_db_statement {
 	STORE_DB_EXPIRED,
 	STORE_DB_EXPIRE_CURSOR,
 	STORE_DB_EXPIRE,
+	STORE_DB_CLOCK,
+	STORE_DB_CLOCK_BOUND,
 	STORE_DB_STATEMENTS,
 };
 
@@ -41,7 +44,9 @@ static const char *const store_db_sql[STORE_DB_STATEMENTS] = {
 		"INSERT OR IGNORE INTO layout (body) VALUES (?)",
 	[STORE_DB_LAYOUT_FIND] = "SELECT id FROM layout WHERE body = ?",
 	[STORE_DB_BATCH_ADD] =
-		"INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT INTO batch (id, boot, seq, layout, from_ns, length_ns,"
+		" offset_ns, clock, sync, bound_ns, stamp_bound_ns, body, epoch,"
+		" flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STORE_DB_SEQ] = "UPDATE boot SET next_seq = ?2 WHERE id = ?1",
 	[STORE_DB_MADE] = "UPDATE sink SET made = made + 1",
 	[STORE_DB_SENSOR_ADD] = "INSERT OR IGNORE INTO sensor (name) VALUES (?)",
@@ -64,6 +69,11 @@ static const char *const store_db_sql[STORE_DB_STATEMENTS] = {
 	[STORE_DB_EXPIRE_CURSOR] =
 		"UPDATE sink SET cursor = ?1 WHERE cursor < ?1",
 	[STORE_DB_EXPIRE] = "DELETE FROM batch WHERE id <= ?1",
+	[STORE_DB_CLOCK] =
+		"INSERT INTO clock (boot, epoch, from_ns, offset_ns, sync,"
+		" bound_ns, why) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[STORE_DB_CLOCK_BOUND] =
+		"DELETE FROM clock WHERE id <= (SELECT max(id) FROM clock) - ?",
 };
 
 struct store_db {
@@ -192,29 +202,87 @@ static int store_db_open_file(struct store_db *d, const char *path)
 	return rc;
 }
 
-/* Returns whether the store is a new one in @fresh. */
-static int store_db_schema(struct store_db *d, const char *path, bool *fresh)
+/* One step of the schema, and the way back beside it. */
+static int store_db_step_up(struct store_db *d, int64_t version)
 {
-	int64_t version = store_db_number(d, "PRAGMA user_version", 0);
-	char sql[64];
-	int rc;
+	const char *down = store_sql_down[version];
+	sqlite3_stmt *st = NULL;
+	int rc = store_db_exec(d, store_sql_up[version]);
 
-	*fresh = version == 0;
-	if (version > STORE_SQL_VERSION) {
-		log_error("store: %s is of a newer cityhubd (version %lld, this one knows %d); install that, or set store.path to another file",
-			  path, (long long)version, STORE_SQL_VERSION);
+	if (rc != SQLITE_OK || !down)
+		return rc;
+	rc = sqlite3_prepare_v2(d->db, "INSERT INTO down VALUES (?, ?)", -1,
+				&st, NULL);
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(st, "is", version + 1, down);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* A newer program left in the file how to undo what it did to it. */
+static int store_db_step_down(struct store_db *d, int64_t version)
+{
+	sqlite3_stmt *st = NULL;
+	char *sql = NULL;
+	int rc = sqlite3_prepare_v2(d->db, "SELECT sql FROM down"
+				    " WHERE version = ?", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_bind(st, "i", version);
+	if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		sql = strdup((const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	if (!sql)
 		return SQLITE_MISMATCH;
-	}
-	if (version)
-		return SQLITE_OK;
+	st = NULL;
+	rc = sqlite3_prepare_v2(d->db, "DELETE FROM down WHERE version = ?", -1,
+				&st, NULL);
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(st, "i", version);
+	sqlite3_finalize(st);
+	if (rc == SQLITE_OK)
+		rc = store_db_exec(d, sql);
+	free(sql);
+	return rc;
+}
+
+static int store_db_migrate(struct store_db *d, int64_t version)
+{
+	char sql[64];
+	int rc = store_db_exec(d, "BEGIN IMMEDIATE");
+
+	while (rc == SQLITE_OK && version > STORE_SQL_VERSION)
+		rc = store_db_step_down(d, version--);
+	while (rc == SQLITE_OK && version < STORE_SQL_VERSION)
+		rc = store_db_step_up(d, version++);
 	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d", STORE_SQL_VERSION);
-	rc = store_db_exec(d, "BEGIN IMMEDIATE;" STORE_SQL_SCHEMA);
 	if (rc == SQLITE_OK)
 		rc = store_db_exec(d, sql);
 	if (rc == SQLITE_OK)
 		rc = store_db_exec(d, "COMMIT");
 	if (rc != SQLITE_OK)
+		store_db_exec(d, "ROLLBACK");
+	return rc;
+}
+
+/* Returns whether the store is a new one in @fresh. */
+static int store_db_schema(struct store_db *d, const char *path, bool *fresh)
+{
+	int64_t version = store_db_number(d, "PRAGMA user_version", 0);
+	int rc;
+
+	*fresh = version == 0;
+	if (version == STORE_SQL_VERSION)
+		return SQLITE_OK;
+	rc = store_db_migrate(d, version);
+	if (rc != SQLITE_OK && version > STORE_SQL_VERSION)
+		log_error("store: %s is of a newer cityhubd (version %lld, this one knows %d) and has no way back in it; install that one, or set store.path to another file",
+			  path, (long long)version, STORE_SQL_VERSION);
+	else if (rc != SQLITE_OK)
 		log_error("store: %s: %s", path, sqlite3_errmsg(d->db));
+	else if (version)
+		log_info("store: %s taken over from version %lld to %d", path,
+			 (long long)version, STORE_SQL_VERSION);
 	return rc;
 }
 
@@ -262,9 +330,14 @@ static int store_db_boot(struct store_db *d, bool fresh, const char *hub,
 					NULL);
 	if (rc == SQLITE_OK)
 		rc = store_sql_bind(st, "ss", boot, hub);
-	if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
 		d->boot = sqlite3_column_int64(st, 0);
 		d->next_seq = sqlite3_column_int64(st, 1);
+		rc = SQLITE_OK;
+	} else if (rc == SQLITE_DONE) {
+		rc = SQLITE_INTERNAL;
 	}
 	sqlite3_finalize(st);
 	d->next_id = 1 + store_db_number(d,
@@ -395,11 +468,12 @@ static int store_db_add_row(struct store_db *d, const struct batch *b,
 		return SQLITE_NOMEM;
 	len = batch_pack(b, body, room);
 	rc = len < 0 ? SQLITE_TOOBIG :
-	     store_sql_run(d->st[STORE_DB_BATCH_ADD], "iiiiiiiiiiib",
+	     store_sql_run(d->st[STORE_DB_BATCH_ADD], "iiiiiiiiiiibii",
 			   d->next_id, d->boot, d->next_seq, layout,
 			   b->from_ns, b->to_ns - b->from_ns, b->offset_ns,
 			   (int64_t)b->clock, (int64_t)b->sync, b->bound_ns,
-			   b->stamp_bound_ns, (const void *)body, (size_t)len);
+			   b->stamp_bound_ns, (const void *)body, (size_t)len,
+			   (int64_t)b->epoch, (int64_t)b->flags);
 	free(body);
 	return rc;
 }
@@ -462,10 +536,44 @@ int store_db_add_sink(struct store_db *d, const char *sink, uint64_t *cursor)
 					" WHERE name = ?", -1, &st, NULL);
 	if (rc == SQLITE_OK)
 		rc = store_sql_bind(st, "s", sink);
-	if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
 		*cursor = (uint64_t)sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
+	if (rc == SQLITE_ROW)
+		return SQLITE_OK;
+	return rc == SQLITE_DONE ? SQLITE_INTERNAL : rc;
+}
+
+int store_db_clock(struct store_db *d, const struct clock_entry *e)
+{
+	int rc = store_sql_run(d->st[STORE_DB_CLOCK], "iiiiiii", d->boot,
+			       (int64_t)e->epoch, e->from_ns, e->offset_ns,
+			       (int64_t)e->sync, e->bound_ns, (int64_t)e->why);
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_CLOCK_BOUND], "i",
+				   (int64_t)STORE_DB_CLOCK_ROWS);
 	return rc;
+}
+
+int store_db_last_clock(struct store_db *d, struct clock_entry *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(d->db,
+		"SELECT " STORE_SQL_CLOCK_COLUMNS " FROM clock c JOIN boot o"
+		" ON o.id = c.boot WHERE c.boot = ? ORDER BY c.id DESC LIMIT 1",
+		-1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_bind(st, "i", d->boot);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		store_sql_clock(st, e);
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -EIO;
 }
 
 int store_db_ack(struct store_db *d, const char *sink, uint64_t id)

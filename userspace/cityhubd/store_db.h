@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/batch.h"
+#include "common/clock_log.h"
 #include "common/ledger.h"
 
 struct store_db;
@@ -23,12 +24,15 @@ int store_db_begin(struct store_db *d);
 int store_db_add(struct store_db *d, const struct batch *b);
 int store_db_count(struct store_db *d, const char *sensor,
 		   const struct ledger_sensor *since);
+int store_db_clock(struct store_db *d, const struct clock_entry *e);
 int store_db_add_sink(struct store_db *d, const char *sink, uint64_t *cursor);
 int store_db_ack(struct store_db *d, const char *sink, uint64_t id);
 int store_db_bound(struct store_db *d, uint64_t max_bytes);
 int store_db_end(struct store_db *d);
 void store_db_undo(struct store_db *d);
 
+/* Of this boot: 1 with it, 0 when there is none, -EIO. */
+int store_db_last_clock(struct store_db *d, struct clock_entry *e);
 uint64_t store_db_bytes(struct store_db *d);
 uint64_t store_db_batches(struct store_db *d);
 

@@ -28,6 +28,8 @@ struct window {
 	void *ctx;
 	bool open;
 	int64_t from_ns;
+	unsigned int flags;
+	int64_t closed_ns;	/* end of the newest window that was emitted */
 	struct window_sum *sums;
 	struct batch_result *results;
 };
@@ -49,6 +51,7 @@ struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
 	w->channels = copy;
 	w->emit = emit;
 	w->ctx = ctx;
+	w->closed_ns = INT64_MIN;
 	window_set_rate(w, rate_hz);
 	if (w->sums && w->results)
 		return w;
@@ -138,10 +141,22 @@ void window_close(struct window *w)
 		any = any || s->count;
 	}
 	w->open = false;
-	if (any)
+	if (any) {
 		w->emit(w->ctx, w->from_ns, w->from_ns + w->length_ns,
-			w->results);
+			w->flags, w->results);
+		if (w->closed_ns < w->from_ns + w->length_ns)
+			w->closed_ns = w->from_ns + w->length_ns;
+	}
+	w->flags = 0;
 	memset(w->sums, 0, w->n * sizeof(*w->sums));
+}
+
+void window_cut(struct window *w)
+{
+	w->flags |= BATCH_STEP;
+	window_close(w);
+	w->flags = BATCH_STEP;
+	w->closed_ns = INT64_MIN;
 }
 
 static void window_open(struct window *w, int64_t utc_ns)
@@ -153,6 +168,8 @@ static void window_open(struct window *w, int64_t utc_ns)
 	window_close(w);
 	w->from_ns = from;
 	w->open = true;
+	if (from < w->closed_ns)
+		w->flags |= BATCH_AGAIN;
 }
 
 static uint64_t window_add(struct window_sum *s, const int64_t *utc_ns,
@@ -184,13 +201,14 @@ static uint64_t window_add(struct window_sum *s, const int64_t *utc_ns,
 }
 
 uint64_t window_feed(struct window *w, const int64_t *utc_ns,
-		     const double *const *columns, size_t n)
+		     const double *const *columns, size_t at, size_t n)
 {
+	size_t end = at + n;
 	uint64_t unknown = 0;
 
-	for (size_t at = 0, run; at < n; at += run) {
+	for (size_t run; at < end; at += run) {
 		window_open(w, utc_ns[at]);
-		for (run = 1; at + run < n; run++)
+		for (run = 1; at + run < end; run++)
 			if (utc_ns[at + run] < w->from_ns ||
 			    utc_ns[at + run] - w->from_ns >= w->length_ns)
 				break;

@@ -4,8 +4,10 @@
  * it reads no clock and does no I/O.
  *
  * Samples come in the order of their instants. A sample that belongs to a
- * window already closed (the data came late, or UTC was set back) opens that
- * window once more: its results come in two parts, nothing is lost.
+ * window already closed, because it came late, opens that window once more:
+ * its results come in two parts, the second with BATCH_AGAIN. When UTC is set,
+ * the window is cut: what was before and what comes after are two windows,
+ * even if they have the same begin, both with BATCH_STEP. Nothing is lost.
  */
 #ifndef CITYHUBD_WINDOW_H
 #define CITYHUBD_WINDOW_H
@@ -30,6 +32,7 @@ struct window;
 
 /* The results are valid during the call only. */
 typedef void (*window_emit)(void *ctx, int64_t from_ns, int64_t to_ns,
+			    unsigned int flags,
 			    const struct batch_result *results);
 
 struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
@@ -40,15 +43,18 @@ void window_free(struct window *w);
 void window_set_rate(struct window *w, double rate_hz);
 
 /*
- * Feed @n scans: their instants in UTC and one column of values per channel,
- * NAN where the chip had no value. Returns the number of such values.
+ * Feed @n scans from the one numbered @at on: their instants in UTC and one
+ * column of values per channel, NAN where the chip had no value. Returns the
+ * number of such values.
  */
 uint64_t window_feed(struct window *w, const int64_t *utc_ns,
-		     const double *const *columns, size_t n);
+		     const double *const *columns, size_t at, size_t n);
 /* Close the window if it ended at least @grace_ns before @utc_ns. */
 void window_flush(struct window *w, int64_t utc_ns, int64_t grace_ns);
 /* Close the window as it is. */
 void window_close(struct window *w);
+/* Likewise, because UTC was set: instants go on from elsewhere. */
+void window_cut(struct window *w);
 /* Values fed that were not in a result yet. */
 uint64_t window_pending(const struct window *w);
 

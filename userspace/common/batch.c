@@ -31,7 +31,21 @@ const char *batch_clock_name(enum batch_clock clock)
 
 const char *batch_sync_name(enum batch_sync sync)
 {
-	return sync == BATCH_SYNCHRONISED ? "synchronised" : "unsynchronised";
+	switch (sync) {
+	case BATCH_SYNCHRONISED:
+		return "synchronised";
+	case BATCH_REDATED:
+		return "redated";
+	default:
+		return "unsynchronised";
+	}
+}
+
+const char *batch_flag_name(unsigned int i)
+{
+	static const char *const names[BATCH_FLAGS] = { "step", "again" };
+
+	return names[i];
 }
 
 struct batch_layout *batch_layout_new(const char *sensor, unsigned int n,
@@ -167,6 +181,21 @@ uint64_t batch_values(const struct batch *b)
 	for (unsigned int i = 0; i < b->layout->n; i++)
 		n += b->results[i].count;
 	return n;
+}
+
+void batch_redate(struct batch *b, int64_t offset_ns, int64_t bound_ns,
+		  int64_t at_ns)
+{
+	int64_t shift = offset_ns - b->offset_ns;
+	int64_t age = at_ns - (b->from_ns - b->offset_ns);
+
+	b->from_ns += shift;
+	b->to_ns += shift;
+	for (unsigned int i = 0; i < b->layout->n; i++)
+		b->results[i].instant_ns += shift;
+	b->offset_ns = offset_ns;
+	b->bound_ns = bound_ns + age / (1000000 / BATCH_DRIFT_PPM);
+	b->sync = BATCH_REDATED;
 }
 
 /*
@@ -316,7 +345,8 @@ static const uint8_t *batch_unpack_result(struct batch_result *r,
 		return NULL;
 	r->count = (uint32_t)count;
 	r->expected = (uint32_t)expected;
-	r->instant_ns = from_ns + batch_unzigzag(instant);
+	r->instant_ns = (int64_t)((uint64_t)from_ns +
+				  (uint64_t)batch_unzigzag(instant));
 	for (int i = 0; i < 5; i++) {
 		*batch_value(r, i) = mask & (1 << i) ? one : NAN;
 		if (!(mask & BATCH_PACK_SAME) && (mask & (1 << i))) {

@@ -12,10 +12,25 @@
 #define BATCH_NAME	64	/* room for a name with its end */
 #define BATCH_UNKNOWN	(-1)	/* a bound nobody knows */
 
+/* Stored as numbers: add at the end. */
 enum batch_sync {
 	BATCH_UNSYNCHRONISED,
 	BATCH_SYNCHRONISED,
+	BATCH_REDATED,		/* dated when the clock was synchronised; never stored */
 };
+
+/* Why a window holds less than its whole length. Stored: add at the end. */
+enum batch_flag {
+	BATCH_STEP = 1 << 0,	/* the clock was set at its begin or end */
+	BATCH_AGAIN = 1 << 1,	/* a part of it was in a batch before */
+};
+#define BATCH_FLAGS	2
+
+/*
+ * What an undisciplined clock may drift at most: the kernel lets its error
+ * grow by as much (MAXFREQ in include/linux/timex.h).
+ */
+#define BATCH_DRIFT_PPM	500
 
 /* Clock the kernel stamped the samples with. */
 enum batch_clock {
@@ -55,11 +70,13 @@ struct batch {
 	struct batch_layout *layout;
 	int64_t from_ns;	/* UTC */
 	int64_t to_ns;
-	int64_t offset_ns;	/* UTC minus boottime in force */
+	int64_t offset_ns;	/* UTC minus boottime, as used for the instants here */
 	int64_t bound_ns;	/* of the clock against UTC */
 	int64_t stamp_bound_ns;	/* of the stamps against the clock */
 	enum batch_sync sync;
 	enum batch_clock clock;
+	unsigned int epoch;	/* of the hub's clock, see clock_log.h */
+	unsigned int flags;
 	struct batch_result results[];
 };
 
@@ -85,7 +102,16 @@ size_t batch_pack_room(const struct batch *b);
 size_t batch_pack_size(const struct batch *b);
 int batch_unpack(struct batch *b, const uint8_t *buf, size_t len);
 
+/*
+ * Date a batch anew: at @at_ns of boottime, not before it began, UTC minus
+ * boottime was @offset_ns, good to @bound_ns.
+ */
+void batch_redate(struct batch *b, int64_t offset_ns, int64_t bound_ns,
+		  int64_t at_ns);
+
 const char *batch_clock_name(enum batch_clock clock);
 const char *batch_sync_name(enum batch_sync sync);
+/* Of the flag with number @i. */
+const char *batch_flag_name(unsigned int i);
 
 #endif /* CITYHUB_BATCH_H */

@@ -29,7 +29,7 @@ static json_t *batch_json_value(double v, int decimals)
 
 static json_t *batch_json_bound(const struct batch *b)
 {
-	if (b->bound_ns < 0 || b->sync != BATCH_SYNCHRONISED)
+	if (b->bound_ns < 0 || b->sync == BATCH_UNSYNCHRONISED)
 		return json_null();
 	if (b->stamp_bound_ns < 0)
 		return json_integer(b->bound_ns);
@@ -65,6 +65,17 @@ static json_t *batch_json_result(const struct batch_channel *c,
 	return j;
 }
 
+static json_t *batch_json_flags(const struct batch *b)
+{
+	json_t *flags = json_array();
+
+	for (unsigned int i = 0; i < BATCH_FLAGS; i++)
+		if (b->flags & (1u << i))
+			json_array_append_new(flags,
+					      json_string(batch_flag_name(i)));
+	return flags;
+}
+
 char *batch_json(const struct batch *b)
 {
 	const struct batch_layout *l = b->layout;
@@ -76,17 +87,20 @@ char *batch_json(const struct batch *b)
 		json_array_append_new(results,
 			batch_json_result(batch_layout_channel(l, i),
 					  &b->results[i]));
-	root = json_pack("{ss ss ss sI ss ss ss so so sI sI so}",
+	root = json_pack("{ss ss ss sI ss ss ss sI sI so so sI sI so so}",
 			 "schema", BATCH_JSON_SCHEMA, "hub", b->hub, "boot",
 			 b->boot, "seq", (json_int_t)b->seq, "sensor",
 			 batch_layout_sensor(l), "clock",
 			 batch_clock_name(b->clock), "sync",
-			 batch_sync_name(b->sync), "bound_ns",
+			 batch_sync_name(b->sync), "epoch",
+			 (json_int_t)b->epoch, "offset_ns",
+			 (json_int_t)b->offset_ns, "bound_ns",
 			 batch_json_bound(b), "stamp_bound_ns",
 			 b->stamp_bound_ns < 0 ? json_null() :
 			 json_integer(b->stamp_bound_ns), "from_ns",
 			 (json_int_t)b->from_ns, "to_ns",
-			 (json_int_t)b->to_ns, "results", results);
+			 (json_int_t)b->to_ns, "flags", batch_json_flags(b),
+			 "results", results);
 	if (!root)
 		return NULL;
 	text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15));

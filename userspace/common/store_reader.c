@@ -15,6 +15,8 @@ struct store_reader {
 	sqlite3_stmt *next;
 	sqlite3_stmt *newest;
 	sqlite3_stmt *layout;
+	sqlite3_stmt *sync;
+	sqlite3_stmt *clock;
 	/* Layouts seen last; a hub has few. */
 	struct {
 		int64_t id;
@@ -28,7 +30,8 @@ static int store_reader_prepare(struct store_reader *r)
 	int rc = sqlite3_prepare_v2(r->db,
 		"SELECT b.id, b.seq, b.layout, b.from_ns, b.length_ns,"
 		" b.offset_ns, b.clock, b.sync, b.bound_ns, b.stamp_bound_ns,"
-		" b.body, o.hub, o.uuid FROM batch b JOIN boot o"
+		" b.body, o.hub, o.uuid, b.epoch, b.flags, b.boot"
+		" FROM batch b JOIN boot o"
 		" ON o.id = b.boot WHERE b.id > ? ORDER BY b.id LIMIT 1",
 		-1, &r->next, NULL);
 
@@ -40,6 +43,16 @@ static int store_reader_prepare(struct store_reader *r)
 		rc = sqlite3_prepare_v2(r->db,
 			"SELECT body FROM layout WHERE id = ?", -1, &r->layout,
 			NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(r->db,
+			"SELECT offset_ns, bound_ns, from_ns FROM clock"
+			" WHERE boot = ? AND sync = 1 AND from_ns >= ?"
+			" ORDER BY from_ns LIMIT 1", -1, &r->sync, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(r->db,
+			"SELECT " STORE_SQL_CLOCK_COLUMNS ", c.id FROM clock c"
+			" JOIN boot o ON o.id = c.boot ORDER BY c.id DESC"
+			" LIMIT ?", -1, &r->clock, NULL);
 	return rc;
 }
 
@@ -72,6 +85,8 @@ void store_reader_close(struct store_reader *r)
 	sqlite3_finalize(r->next);
 	sqlite3_finalize(r->newest);
 	sqlite3_finalize(r->layout);
+	sqlite3_finalize(r->sync);
+	sqlite3_finalize(r->clock);
 	sqlite3_close(r->db);
 	free(r);
 }
@@ -99,6 +114,22 @@ static struct batch_layout *store_reader_layout(struct store_reader *r,
 	return l;
 }
 
+/* The first synchronised entry of its boot after its begin dates a batch. */
+static int store_reader_redate(struct store_reader *r, struct batch *b,
+			       int64_t boot)
+{
+	int rc = store_sql_bind(r->sync, "ii", boot, b->from_ns - b->offset_ns);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(r->sync);
+	if (rc == SQLITE_ROW)
+		batch_redate(b, sqlite3_column_int64(r->sync, 0),
+			     sqlite3_column_int64(r->sync, 1),
+			     sqlite3_column_int64(r->sync, 2));
+	sqlite3_reset(r->sync);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -EIO;
+}
+
 static int store_reader_row(struct store_reader *r, struct batch **out)
 {
 	sqlite3_stmt *st = r->next;
@@ -120,8 +151,12 @@ static int store_reader_row(struct store_reader *r, struct batch **out)
 	b->stamp_bound_ns = sqlite3_column_int64(st, 9);
 	snprintf(b->hub, sizeof(b->hub), "%s", sqlite3_column_text(st, 11));
 	snprintf(b->boot, sizeof(b->boot), "%s", sqlite3_column_text(st, 12));
+	b->epoch = (unsigned int)sqlite3_column_int(st, 13);
+	b->flags = (unsigned int)sqlite3_column_int(st, 14);
 	err = batch_unpack(b, sqlite3_column_blob(st, 10),
 			   (size_t)sqlite3_column_bytes(st, 10));
+	if (!err && b->sync == BATCH_UNSYNCHRONISED)
+		err = store_reader_redate(r, b, sqlite3_column_int64(st, 15));
 	if (err) {
 		batch_free(b);
 		return -EIO;
@@ -156,6 +191,29 @@ uint64_t store_reader_newest(struct store_reader *r)
 		id = (uint64_t)sqlite3_column_int64(r->newest, 0);
 	sqlite3_reset(r->newest);
 	return id;
+}
+
+int store_reader_clock(struct store_reader *r, struct clock_entry *log,
+		       size_t room, uint64_t *newest)
+{
+	int rc = store_sql_bind(r->clock, "i", (int64_t)room);
+	size_t n = 0;
+
+	*newest = 0;
+	while (rc == SQLITE_OK && (rc = sqlite3_step(r->clock)) == SQLITE_ROW) {
+		if (!n)
+			*newest = (uint64_t)sqlite3_column_int64(r->clock, 7);
+		store_sql_clock(r->clock, &log[n++]);
+		rc = SQLITE_OK;
+	}
+	sqlite3_reset(r->clock);
+	for (size_t i = 0; i < n / 2; i++) {
+		struct clock_entry swap = log[i];
+
+		log[i] = log[n - 1 - i];
+		log[n - 1 - i] = swap;
+	}
+	return rc == SQLITE_DONE ? (int)n : -EIO;
 }
 
 int store_reader_ledger(struct store_reader *r,

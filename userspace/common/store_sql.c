@@ -3,7 +3,58 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+
+/*
+ * id of a batch: without gaps over the life of the store, what cursors point
+ * at. (hub, boot, seq): the key of a batch in the city, without gaps per boot.
+ * from_ns and the instants in body are UTC by offset_ns, UTC minus boottime as
+ * it was known when the batch was made.
+ */
+const char *const store_sql_up[STORE_SQL_VERSION] = {
+	"CREATE TABLE boot (id INTEGER PRIMARY KEY, uuid TEXT NOT NULL,"
+	" hub TEXT NOT NULL, next_seq INTEGER NOT NULL,"
+	" UNIQUE (uuid, hub));"
+	"CREATE TABLE layout (id INTEGER PRIMARY KEY,"
+	" body TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE batch (id INTEGER PRIMARY KEY,"
+	" boot INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" layout INTEGER NOT NULL, from_ns INTEGER NOT NULL,"
+	" length_ns INTEGER NOT NULL, offset_ns INTEGER NOT NULL,"
+	" clock INTEGER NOT NULL, sync INTEGER NOT NULL,"
+	" bound_ns INTEGER NOT NULL, stamp_bound_ns INTEGER NOT NULL,"
+	" body BLOB NOT NULL);"
+	"CREATE TABLE sensor (name TEXT PRIMARY KEY,"
+	" captured INTEGER NOT NULL DEFAULT 0,"
+	" reduced INTEGER NOT NULL DEFAULT 0,"
+	" raw INTEGER NOT NULL DEFAULT 0,"
+	" pending INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+	"CREATE TABLE dropped (sensor TEXT NOT NULL, reason TEXT NOT NULL,"
+	" n INTEGER NOT NULL, PRIMARY KEY (sensor, reason)) WITHOUT ROWID;"
+	"CREATE TABLE sink (name TEXT PRIMARY KEY,"
+	" cursor INTEGER NOT NULL, made INTEGER NOT NULL,"
+	" acknowledged INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE expired (sink TEXT NOT NULL, reason TEXT NOT NULL,"
+	" n INTEGER NOT NULL, PRIMARY KEY (sink, reason)) WITHOUT ROWID;",
+
+	/* 2: the log of the clock */
+	"ALTER TABLE batch ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE batch ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE clock (id INTEGER PRIMARY KEY,"
+	" boot INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+	" from_ns INTEGER NOT NULL, offset_ns INTEGER NOT NULL,"
+	" sync INTEGER NOT NULL, bound_ns INTEGER NOT NULL,"
+	" why INTEGER NOT NULL);"
+	"CREATE TABLE down (version INTEGER PRIMARY KEY, sql TEXT NOT NULL);",
+};
+
+const char *const store_sql_down[STORE_SQL_VERSION] = {
+	NULL,
+	"ALTER TABLE batch DROP COLUMN epoch;"
+	"ALTER TABLE batch DROP COLUMN flags;"
+	"DROP TABLE clock; DROP TABLE down;",
+};
 
 static int store_sql_vbind(sqlite3_stmt *st, const char *kinds, va_list ap)
 {
@@ -66,6 +117,19 @@ static const char *store_sql_text(sqlite3_stmt *st, int column)
 	const unsigned char *text = sqlite3_column_text(st, column);
 
 	return text ? (const char *)text : "";
+}
+
+void store_sql_clock(sqlite3_stmt *st, struct clock_entry *e)
+{
+	*e = (struct clock_entry){
+		.epoch = (unsigned int)sqlite3_column_int(st, 1),
+		.from_ns = sqlite3_column_int64(st, 2),
+		.offset_ns = sqlite3_column_int64(st, 3),
+		.bound_ns = sqlite3_column_int64(st, 4),
+		.sync = (enum batch_sync)sqlite3_column_int(st, 5),
+		.why = (enum clock_why)sqlite3_column_int(st, 6),
+	};
+	snprintf(e->boot, sizeof(e->boot), "%s", store_sql_text(st, 0));
 }
 
 /* Sum of a reason that this version does not know is kept under the first. */

@@ -5,41 +5,19 @@
 
 #include <sqlite3.h>
 
+#include "common/clock_log.h"
 #include "common/ledger.h"
 
-#define STORE_SQL_VERSION	1
+#define STORE_SQL_VERSION	2
 #define STORE_DEFAULT_PATH	"/var/lib/cityhub/store.db"
 
 /*
- * id of a batch: without gaps over the life of the store, what cursors point
- * at. (hub, boot, seq): the key of a batch in the city, without gaps per boot.
- * offset_ns: UTC minus boottime in force, so that a batch can be dated anew.
+ * The schema as steps: up[v] leads from version v to v + 1 and down[v] back.
+ * A new file takes all of them. The ways down are kept in the file, so that
+ * an older program finds the one it does not know.
  */
-#define STORE_SQL_SCHEMA						\
-	"CREATE TABLE boot (id INTEGER PRIMARY KEY, uuid TEXT NOT NULL,"	\
-	" hub TEXT NOT NULL, next_seq INTEGER NOT NULL,"		\
-	" UNIQUE (uuid, hub));"						\
-	"CREATE TABLE layout (id INTEGER PRIMARY KEY,"			\
-	" body TEXT NOT NULL UNIQUE);"					\
-	"CREATE TABLE batch (id INTEGER PRIMARY KEY,"			\
-	" boot INTEGER NOT NULL, seq INTEGER NOT NULL,"			\
-	" layout INTEGER NOT NULL, from_ns INTEGER NOT NULL,"		\
-	" length_ns INTEGER NOT NULL, offset_ns INTEGER NOT NULL,"	\
-	" clock INTEGER NOT NULL, sync INTEGER NOT NULL,"		\
-	" bound_ns INTEGER NOT NULL, stamp_bound_ns INTEGER NOT NULL,"	\
-	" body BLOB NOT NULL);"						\
-	"CREATE TABLE sensor (name TEXT PRIMARY KEY,"			\
-	" captured INTEGER NOT NULL DEFAULT 0,"				\
-	" reduced INTEGER NOT NULL DEFAULT 0,"				\
-	" raw INTEGER NOT NULL DEFAULT 0,"				\
-	" pending INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"		\
-	"CREATE TABLE dropped (sensor TEXT NOT NULL, reason TEXT NOT NULL,"	\
-	" n INTEGER NOT NULL, PRIMARY KEY (sensor, reason)) WITHOUT ROWID;"	\
-	"CREATE TABLE sink (name TEXT PRIMARY KEY,"			\
-	" cursor INTEGER NOT NULL, made INTEGER NOT NULL,"		\
-	" acknowledged INTEGER NOT NULL) WITHOUT ROWID;"		\
-	"CREATE TABLE expired (sink TEXT NOT NULL, reason TEXT NOT NULL,"	\
-	" n INTEGER NOT NULL, PRIMARY KEY (sink, reason)) WITHOUT ROWID;"
+extern const char *const store_sql_up[STORE_SQL_VERSION];
+extern const char *const store_sql_down[STORE_SQL_VERSION];
 
 /*
  * Run a statement that gives no rows; the kinds of the arguments: i int64_t,
@@ -57,5 +35,10 @@ int store_sql_sensors(sqlite3 *db,
 int store_sql_sinks(sqlite3 *db, int count,
 		    int (*fn)(void *ctx, const char *sink, int64_t cursor,
 			      const struct ledger_sink *l), void *ctx);
+
+/* A row of the tables clock c and boot o with these columns. */
+#define STORE_SQL_CLOCK_COLUMNS						\
+	"o.uuid, c.epoch, c.from_ns, c.offset_ns, c.bound_ns, c.sync, c.why"
+void store_sql_clock(sqlite3_stmt *st, struct clock_entry *e);
 
 #endif /* CITYHUB_STORE_SQL_H */
