@@ -12,7 +12,6 @@
 #include "cmd.h"
 #include "score.h"
 
-#define PROFILES_MAX	64
 #define US		1e3
 #define WATERMARKS	10	/* 1, 2, 4, ... 512 */
 
@@ -71,7 +70,7 @@ static const struct {
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-static struct score scores[PROFILES_MAX];
+static struct score scores[TRACE_PROFILES_MAX];
 static unsigned int points, missed;
 
 static const struct score *score(const char *profile)
@@ -193,7 +192,7 @@ int cmd_gates(int argc, char **argv)
 			argv[1]);
 		return CMD_USAGE;
 	}
-	for (i = 0; i < trace_profile_count && i < PROFILES_MAX; i++)
+	for (i = 0; i < trace_profile_count; i++)
 		scores[i] = score_profile(&filter_cityhub, &trace_profiles[i]);
 	judge_accuracy();
 	for (i = 0; i < COUNT(ratios); i++) {

@@ -82,43 +82,60 @@ static void put_json(const struct row *r, bool first)
 	printf("}");
 }
 
-static void put_table(bool json, bool limit)
+struct wanted {
+	bool json;
+	bool limit;
+	const struct trace_profile *profile[TRACE_PROFILES_MAX];
+	size_t profiles;
+};
+
+static int parse(int argc, char **argv, struct wanted *w)
 {
-	size_t i;
-
-	if (json)
-		printf("[");
-	else
-		put_head(limit);
-	for (i = 0; i < trace_profile_count; i++) {
-		struct row r = make_row(&trace_profiles[i], limit);
-
-		if (json)
-			put_json(&r, !i);
-		else
-			put_text(&r, limit);
-		fflush(stdout);
-	}
-	if (json)
-		printf("\n]\n");
-}
-
-int cmd_table(int argc, char **argv)
-{
-	bool json = false, limit = false;
 	int i;
 
 	for (i = 1; i < argc; i++) {
+		const struct trace_profile *p = trace_find(argv[i]);
+
 		if (!strcmp(argv[i], "--json")) {
-			json = true;
+			w->json = true;
 		} else if (!strcmp(argv[i], "--limit")) {
-			limit = true;
+			w->limit = true;
+		} else if (p && w->profiles < TRACE_PROFILES_MAX) {
+			w->profile[w->profiles++] = p;
 		} else {
-			fprintf(stderr, "stamp-bench table: no option '%s'\n",
+			fprintf(stderr, "stamp-bench table: no profile '%s'\n",
 				argv[i]);
 			return CMD_USAGE;
 		}
 	}
-	put_table(json, limit);
+	if (w->profiles)
+		return EXIT_SUCCESS;
+	for (; w->profiles < trace_profile_count; w->profiles++)
+		w->profile[w->profiles] = &trace_profiles[w->profiles];
+	return EXIT_SUCCESS;
+}
+
+int cmd_table(int argc, char **argv)
+{
+	struct wanted w = { 0 };
+	size_t i;
+
+	if (parse(argc, argv, &w))
+		return CMD_USAGE;
+	if (w.json)
+		printf("[");
+	else
+		put_head(w.limit);
+	for (i = 0; i < w.profiles; i++) {
+		struct row r = make_row(w.profile[i], w.limit);
+
+		if (w.json)
+			put_json(&r, !i);
+		else
+			put_text(&r, w.limit);
+		fflush(stdout);
+	}
+	if (w.json)
+		printf("\n]\n");
 	return ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -4,7 +4,9 @@
  * filter on the phase; given the phases of a particle its frequency is a normal
  * distribution, kept in closed form (Rao-Blackwell). How likely an interrupt is
  * so and so long after a phase comes from a table of latency and phase noise
- * together. Slow: for comparison only, and only where counts are right.
+ * together. Resampled particles are scattered by a kernel that keeps mean and
+ * covariance (Liu and West), else few would be left where the clock is steady.
+ * Slow: for comparison only, and only where counts are right.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +17,9 @@
 #define PARTICLES	4000
 #define TABLE_NS	4.5e6	/* no interrupt here is later */
 #define STEPS_PER_SD	5	/* of the phase noise */
-#define KERNEL		(6 * STEPS_PER_SD)
+#define NOISE_STEPS	(6 * STEPS_PER_SD)
+#define KERNEL_SD	0.1	/* scattering, in deviations of the particles */
+#define START_SD_NS	1e3
 #define START_SD_PPM	200.0
 #define WALK		0.02e-6
 
@@ -91,7 +95,7 @@ static void table_entry(const double *f, int n, int i, double *density,
 	double sum = 0, moment = 0;
 	int k;
 
-	for (k = -KERNEL; k <= KERNEL; k++) {
+	for (k = -NOISE_STEPS; k <= NOISE_STEPS; k++) {
 		double x = (double)k / STEPS_PER_SD, w;
 
 		if (i - k < 0 || i - k >= n)
@@ -116,14 +120,14 @@ static void table_make(const struct trace_profile *p)
 	table.profile = p;
 	table.step_ns = p->noise_ns / STEPS_PER_SD;
 	n = TABLE_NS / table.step_ns;
-	table.size = n + KERNEL;
-	table.low_ns = TRACE_LATENCY_NS - (KERNEL - 0.5) * table.step_ns;
+	table.size = n + NOISE_STEPS;
+	table.low_ns = TRACE_LATENCY_NS - (NOISE_STEPS - 0.5) * table.step_ns;
 	table.density = array(table.size);
 	table.noise_ns = array(table.size);
 	f = array(n);
 	latency_density(f, n, table.step_ns, p->latency == TRACE_HOSTILE);
 	for (i = 0; i < table.size; i++)
-		table_entry(f, n, i - KERNEL, &table.density[i],
+		table_entry(f, n, i - NOISE_STEPS, &table.density[i],
 			    &table.noise_ns[i]);
 	free(f);
 }
@@ -150,27 +154,18 @@ static void start(const struct trace_profile *p)
 	random_seed(&limit.random, 1);
 }
 
-static double draw_latency(void)
-{
-	struct random *r = &limit.random;
-	double late = TRACE_LATENCY_NS + 3e3 * random_exponential(r);
-
-	if (random_unit(r) < 0.1)
-		late += 30e3 * random_exponential(r);
-	if (random_unit(r) < 0.005)
-		late += 500e3 * random_unit(r);
-	return late;
-}
-
+/* Finding the phase is not its task: it starts about where the truth is. */
 static void scatter(const struct trace_point *q)
 {
+	double sd = START_SD_NS + limit.profile->noise_ns;
 	int i;
 
 	limit.started = 1;
 	limit.origin_ns = q->irq_ns;
 	limit.freq_var = START_SD_PPM * START_SD_PPM * 1e-12;
 	for (i = 0; i < PARTICLES; i++) {
-		limit.phase[0][i] = -draw_latency();
+		limit.phase[0][i] = q->truth_ns - q->irq_ns +
+				    sd * random_normal(&limit.random);
 		limit.freq[0][i] = 0;
 		limit.weight[i] = 1.0 / PARTICLES;
 	}
@@ -213,6 +208,52 @@ static double weigh(double y)
 	return y + mean / sum;
 }
 
+struct moments {
+	double phase, freq;		/* means */
+	double phase_sd, slope, freq_sd;	/* freq = slope phase + freq_sd */
+};
+
+static struct moments moments(void)
+{
+	struct moments m = { 0 };
+	double pp = 0, pf = 0, ff = 0;
+	int i;
+
+	for (i = 0; i < PARTICLES; i++) {
+		m.phase += limit.phase[1][i] / PARTICLES;
+		m.freq += limit.freq[1][i] / PARTICLES;
+	}
+	for (i = 0; i < PARTICLES; i++) {
+		double p = limit.phase[1][i] - m.phase;
+		double f = limit.freq[1][i] - m.freq;
+
+		pp += p * p / PARTICLES;
+		pf += p * f / PARTICLES;
+		ff += f * f / PARTICLES;
+	}
+	m.phase_sd = sqrt(pp);
+	m.slope = pp > 0 ? pf / pp : 0;
+	m.freq_sd = sqrt(fmax(ff - m.slope * pf, 0));
+	return m;
+}
+
+static void scatter_kernel(void)
+{
+	const double shrink = sqrt(1 - KERNEL_SD * KERNEL_SD);
+	struct moments m = moments();
+	int i;
+
+	for (i = 0; i < PARTICLES; i++) {
+		double p = KERNEL_SD * m.phase_sd * random_normal(&limit.random);
+		double f = KERNEL_SD * m.freq_sd * random_normal(&limit.random);
+
+		limit.phase[0][i] = m.phase + p +
+				    shrink * (limit.phase[1][i] - m.phase);
+		limit.freq[0][i] = m.freq + f + m.slope * p +
+				   shrink * (limit.freq[1][i] - m.freq);
+	}
+}
+
 static void resample(void)
 {
 	double squares = 0, sum = 0, at;
@@ -230,11 +271,9 @@ static void resample(void)
 		limit.phase[1][i] = limit.phase[0][from];
 		limit.freq[1][i] = limit.freq[0][from];
 	}
-	for (i = 0; i < PARTICLES; i++) {
-		limit.phase[0][i] = limit.phase[1][i];
-		limit.freq[0][i] = limit.freq[1][i];
+	for (i = 0; i < PARTICLES; i++)
 		limit.weight[i] = 1.0 / PARTICLES;
-	}
+	scatter_kernel();
 }
 
 static void update(const struct trace_point *q, double *error_ns,

@@ -14,8 +14,9 @@ static const struct {
 	{ "traces", cmd_traces,
 	  "DIR [PROFILE...]   write traces, and the truth beside them" },
 	{ "table", cmd_table,
-	  "[--json] [--limit] how far off the filters are, in us; --limit adds\n"
-	  "                              the best anybody could do (slow)" },
+	  "[--json] [--limit] [PROFILE...]\n"
+	  "                             how far off the filters are, in us; --limit\n"
+	  "                             adds the best anybody could do (slow)" },
 	{ "gates", cmd_gates,
 	  "                   what the estimator has to reach, as TAP" },
 };

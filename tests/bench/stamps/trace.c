@@ -58,6 +58,8 @@ const struct trace_profile trace_profiles[] = {
 
 const size_t trace_profile_count =
 	sizeof(trace_profiles) / sizeof(trace_profiles[0]);
+_Static_assert(sizeof(trace_profiles) / sizeof(trace_profiles[0]) <=
+	       TRACE_PROFILES_MAX, "too many profiles");
 
 /*
  * struct maker - a trace in the making

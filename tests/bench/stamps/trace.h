@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define TRACE_SEEDS	20
+#define TRACE_PROFILES_MAX	64
 #define TRACE_WARM_UP	256
 #define TRACE_SCORED	5000
 #define TRACE_UPDATES	(TRACE_WARM_UP + TRACE_SCORED)
