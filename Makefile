@@ -306,6 +306,33 @@ install-systemd: $(P)/install/cityhubd.service
 	install -m 644 $(packaging)/sysusers.conf $(DESTDIR)$(sysusersdir)/cityhub.conf
 	install -m 644 $(packaging)/tmpfiles.conf $(DESTDIR)$(tmpfilesdir)/cityhub.conf
 
+# The sources of the modules for DKMS, which builds them for each kernel.
+dkms_dir := /usr/src/cityhub-$(VERSION)
+.PHONY: install-dkms
+install-dkms:
+	find Kbuild COPYING kernel -type f ! -name '.*' ! -name '*.o' | while read -r f; do \
+		install -D -m 644 "$$f" "$(DESTDIR)$(dkms_dir)/$$f"; done
+	sed 's|@version@|$(VERSION)|' scripts/packaging/dkms/dkms.conf \
+		> $(DESTDIR)$(dkms_dir)/dkms.conf
+
+# ---- packages --------------------------------------------------------------
+
+# Debian packages from what git knows, in a copy, into $(B)/deb/.
+deb_copy := $(B)/deb/cityhub-$(VERSION)
+.PHONY: deb
+deb:
+	rm -rf $(B)/deb
+	mkdir -p $(deb_copy)
+	git ls-files -z | xargs -0 tar -cf - | tar -C $(deb_copy) -xf -
+	cp -r scripts/packaging/debian $(deb_copy)/debian
+	cd $(deb_copy) && dpkg-buildpackage -b -us -uc
+	rm -r $(deb_copy)
+
+# Minutes each, and packages beyond those of scripts/setup; see README.md.
+.PHONY: check-deb
+check-deb:
+	scripts/packaging/test-deb
+
 # ---- gates -----------------------------------------------------------------
 
 .PHONY: check check-fast lint demo
@@ -333,9 +360,12 @@ help:
 	@echo 'install          both: DESTDIR=, prefix=; install-userspace and'
 	@echo '                 modules_install do one of them; WITH_MQTT=no,'
 	@echo '                 WITH_HUB=no and WITH_SYSTEMD=no make less of it'
+	@echo 'install-dkms     sources of the modules for DKMS'
+	@echo 'deb              Debian packages into $(B)/deb/'
 	@echo 'demo             the whole chain on simulated sensors (installs packages)'
 	@echo 'check            every test (installs packages, builds a test kernel once)'
 	@echo 'check-fast       the tests that take less than a minute'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
+	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'
 	@echo 'lint             checkpatch, sparse, W=1, shellcheck, SPDX'
 	@echo 'clean            remove $(B)/'

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+SUMMARY = "A sensor hub: modules, daemon, command, tools for the technician"
+
+inherit packagegroup
+
+RDEPENDS:${PN} = "\
+    cityhub \
+    cityhub-module \
+    i2c-tools \
+    libiio-tests \
+"
