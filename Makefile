@@ -81,6 +81,7 @@ daemon_src := $(call sources,userspace/cityhubd/*.c)
 command_src := $(call sources,userspace/cityhub/*.c)
 replay_src := $(wildcard userspace/stamp-replay/*.c) kernel/base/stamp.c
 bench_src := $(wildcard tests/bench/stamps/*.c) kernel/base/stamp.c
+fuzz_src := tests/fuzz/fuzz_stamp.c $(wildcard kernel/base/stamp*.c)
 unit_src := $(call sources,tests/unit/check_*.c)
 tool_src := $(call sources,tests/system/tools/*.c)
 
@@ -207,6 +208,10 @@ $(O)/tests/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(KSHIM) $(C11) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(O)/tests/fuzz/%.o: tests/fuzz/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(KSHIM) $(C11) $(CFLAGS) -MMD -MP -c -o $@ $<
+
 $(P)/stamp-bench: $(call obj,$(bench_src))
 	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
@@ -216,6 +221,16 @@ $(P)/stamp-bench: $(call obj,$(bench_src))
 bench-stamps: $(P)/stamp-bench
 	$< table --limit
 	$< gates
+
+# Ten million updates under the sanitizers, about two minutes.
+.PHONY: fuzz-stamps
+fuzz-stamps:
+	$(MAKE) SANITIZE=1 $(B)/asan/fuzz-stamp
+	$(B)/asan/fuzz-stamp
+
+$(P)/fuzz-stamp: $(call obj,$(fuzz_src))
+	@mkdir -p $(@D)
+	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 -include $(shell find $(B) -name '*.d' -not -path '$(B)/kbuild/*' 2>/dev/null)
 
@@ -367,5 +382,6 @@ help:
 	@echo 'check-fast       the tests that take less than a minute'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'
+	@echo 'fuzz-stamps      ten million updates of the estimator under sanitizers'
 	@echo 'lint             checkpatch, sparse, W=1, shellcheck, SPDX'
 	@echo 'clean            remove $(B)/'
