@@ -88,8 +88,9 @@ struct sim_chip_ops {
  * @irq_lost:	swallow so many interrupt edges to come (done by the core)
  * @nack:	do not acknowledge so many messages to come (done by the core)
  * @nack_at:	byte at which @nack strikes, 0 is the address
- * @clock_ppb:	error of the chip's own clock, parts in 1e9, positive is slow:
- *		its periods are longer by this much
+ * @clock_ppb:	error of the chip's own clock now, parts in 1e9, positive is
+ *		slow: its periods are longer by this much (kept by the core)
+ * @look_ns:	a data-ready command looks so long after it was sent (sen66)
  * @status:	error bits that the chip shall find in itself (sen66; ade9000:
  *		bits 31:28 of STATUS1)
  * @sign_byte:	zero the sign byte of the first word of so many pages to come
@@ -101,6 +102,7 @@ struct sim_faults {
 	u32 nack;
 	u32 nack_at;
 	s32 clock_ppb;
+	u32 look_ns;
 	u32 status;
 	u32 sign_byte;
 };

@@ -15,6 +15,10 @@
 /* A board has power long before the drivers of its chips are loaded. */
 #define SIM_POWERED_FOR_NS	(2 * (s64)NSEC_PER_SEC)
 
+/* The random walk of a clock goes in steps of a tenth of a second. */
+#define SIM_WALK_NS		(100 * (s64)NSEC_PER_MSEC)
+#define SIM_WALK_ROOT_Q16	20724	/* its square root */
+
 s64 sim_raw_ns(void)
 {
 	return ktime_get_raw_ns();
@@ -45,7 +49,7 @@ static s64 sim_core_lateness(struct sim_core *core)
 	struct sim_late *late = &core->late;
 
 	if (!late->n)
-		return 0;
+		return sim_random_late_ns(core->profile, &core->late_state);
 	if (late->at >= late->n)
 		late->at = 0;
 
@@ -60,7 +64,8 @@ static void sim_core_edge(struct sim_core *core, unsigned int i, s64 at)
 		return;
 	}
 
-	sim_irq_level(&core->lines[i], true, at + sim_core_lateness(core));
+	sim_irq_level(&core->lines[i], true, at + sim_core_noise_ns(core, at) +
+		      sim_core_lateness(core));
 }
 
 static void sim_core_lines(struct sim_core *core, s64 at)
@@ -92,14 +97,60 @@ static void sim_core_step(struct sim_core *core, s64 at)
 		core->next = SIM_NEVER;
 }
 
+/* By how much what the clock says is off at @instant, for log and interrupt. */
+s64 sim_core_noise_ns(const struct sim_core *core, s64 instant)
+{
+	return sim_random_noise_ns(core->seed, instant, core->clock.noise_ns);
+}
+
+static void sim_core_walk(struct sim_core *core)
+{
+	struct sim_clock *clock = &core->clock;
+
+	clock->off += ((s64)sim_random_normal(&core->walk_state) *
+		       clock->walk_ppb * SIM_WALK_ROOT_Q16) >> 16;
+	clock->next += SIM_WALK_NS;
+	core->chip.faults.clock_ppb = clock->skew_ppb + (clock->off >> 16);
+}
+
+/**
+ * sim_core_set_clock - take over what was written to &sim_core.clock
+ * @core:	chip, locked; its walk begins anew
+ */
+void sim_core_set_clock(struct sim_core *core)
+{
+	struct sim_clock *clock = &core->clock;
+
+	clock->off = 0;
+	clock->next = clock->walk_ppb ? sim_raw_ns() + SIM_WALK_NS : SIM_NEVER;
+	core->chip.faults.clock_ppb = clock->skew_ppb;
+}
+
+/**
+ * sim_core_seed - let chance begin anew
+ * @core:	chip, locked
+ * @seed:	what it begins with
+ */
+void sim_core_seed(struct sim_core *core, u32 seed)
+{
+	core->seed = seed;
+	core->late_state = seed;
+	core->walk_state = ~(u64)seed;
+}
+
 /* The model sees each of its own events at the exact instant. */
 static void sim_core_advance(struct sim_core *core, s64 now)
 {
+	s64 next;
+
 	if (!core->powered)
 		return;
 
-	while (core->next <= now)
-		sim_core_step(core, core->next);
+	while ((next = min(core->next, core->clock.next)) <= now) {
+		sim_core_step(core, next);
+		if (next == core->clock.next)
+			sim_core_walk(core);
+	}
 	sim_core_step(core, now);
 }
 
@@ -363,6 +414,8 @@ struct sim_core *sim_core_create(struct device *dev,
 	core->dev = dev;
 	core->transfer_ns = SIM_TRANSFER_COMPUTED;
 	core->next = SIM_NEVER;
+	core->clock.next = SIM_NEVER;
+	sim_core_seed(core, 1);
 	mutex_init(&core->power);
 	raw_spin_lock_init(&core->lock);
 	hrtimer_setup(&core->timer, sim_core_expire, CLOCK_MONOTONIC,

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 
 #include "sim.h"
+#include "sim_random.h"
 
 #define SIM_LINES	2
 
@@ -102,6 +103,22 @@ struct sim_late {
 };
 
 /**
+ * struct sim_clock - how the clock of a chip goes wrong
+ * @skew_ppb:	constant part, positive is slow
+ * @walk_ppb:	random walk of the rest, per square root of a second
+ * @noise_ns:	standard deviation of an instant around where it should be
+ * @off:	the walk so far, in 2^-16 ppb
+ * @next:	raw instant of its next step, SIM_NEVER when it stands still
+ */
+struct sim_clock {
+	s32 skew_ppb;
+	u32 walk_ppb;
+	u32 noise_ns;
+	s64 off;
+	s64 next;
+};
+
+/**
  * struct sim_core - one chip with its clock, lines and scripts
  * @chip:	what the model sees
  * @board:	what it is and where it sits
@@ -114,6 +131,11 @@ struct sim_late {
  * @timer:	advances the model at @next
  * @transfer_ns: scripted duration of a transfer
  * @late:	scripted lateness
+ * @profile:	lateness by chance, used when there is no list
+ * @seed:	what chance begins with
+ * @late_state:	chance of the lateness
+ * @walk_state:	chance of the clock
+ * @clock:	errors of the clock
  * @level:	state of the outputs at the last advance
  * @lines:	interrupt lines
  * @truth:	truth log
@@ -131,6 +153,11 @@ struct sim_core {
 	struct hrtimer timer;
 	s64 transfer_ns;
 	struct sim_late late;
+	enum sim_profile profile;
+	u32 seed;
+	u64 late_state;
+	u64 walk_state;
+	struct sim_clock clock;
 	bool level[SIM_LINES];
 	struct sim_line lines[SIM_LINES];
 	struct sim_truth truth;
@@ -144,6 +171,9 @@ struct sim_core *sim_core_create(struct device *dev,
 int sim_core_power_cycle(struct sim_core *core);
 int sim_core_i2c(struct sim_core *core, struct i2c_msg *msg);
 bool sim_core_i2c_listens(struct sim_core *core);
+void sim_core_seed(struct sim_core *core, u32 seed);
+void sim_core_set_clock(struct sim_core *core);
+s64 sim_core_noise_ns(const struct sim_core *core, s64 instant);
 void sim_core_spi_select(struct sim_core *core, bool selected);
 void sim_core_spi_exchange(struct sim_core *core, const u8 *tx, u8 *rx,
 			   u32 len);
@@ -161,6 +191,8 @@ void sim_debugfs_add(struct sim_core *core, struct dentry *root);
 
 /* sim_irq.c */
 int sim_irq_create(struct device *dev, struct sim_line *line);
+void sim_irq_declare_edge(const struct sim_line *line, bool edge);
+bool sim_irq_is_edge(const struct sim_line *line);
 void sim_irq_level(struct sim_line *line, bool active, s64 due);
 
 /* sim_i2c.c, sim_spi.c */

@@ -3,6 +3,7 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -16,6 +17,11 @@ enum sim_attr_id {
 	SIM_NACK,
 	SIM_NACK_AT,
 	SIM_CLOCK_PPB,
+	SIM_CLOCK_WALK_PPB,
+	SIM_CLOCK_NOISE_NS,
+	SIM_SEED,
+	SIM_LOOK_NS,
+	SIM_IRQ_EDGE,
 	SIM_STATUS,
 	SIM_SIGN_BYTE,
 	SIM_TRANSFER_NS,
@@ -36,6 +42,11 @@ static const struct {
 	[SIM_NACK] = { "nack", 0600, 0, U32_MAX },
 	[SIM_NACK_AT] = { "nack_at", 0600, 0, U32_MAX },
 	[SIM_CLOCK_PPB] = { "clock_ppb", 0600, -500000000, 500000000 },
+	[SIM_CLOCK_WALK_PPB] = { "clock_walk_ppb", 0600, 0, 1000000 },
+	[SIM_CLOCK_NOISE_NS] = { "clock_noise_ns", 0600, 0, 20000 },
+	[SIM_SEED] = { "seed", 0600, 0, U32_MAX },
+	[SIM_LOOK_NS] = { "look_ns", 0600, 0, 20 * NSEC_PER_MSEC },
+	[SIM_IRQ_EDGE] = { "irq_edge", 0600, 0, 1 },
 	[SIM_STATUS] = { "status", 0600, 0, U32_MAX },
 	[SIM_SIGN_BYTE] = { "sign_byte", 0600, 0, U32_MAX },
 	[SIM_TRANSFER_NS] = { "transfer_ns", 0600, SIM_TRANSFER_COMPUTED,
@@ -69,7 +80,17 @@ static s64 sim_attr_load(const struct sim_core *core, enum sim_attr_id id)
 	case SIM_NACK_AT:
 		return faults->nack_at;
 	case SIM_CLOCK_PPB:
-		return faults->clock_ppb;
+		return core->clock.skew_ppb;
+	case SIM_CLOCK_WALK_PPB:
+		return core->clock.walk_ppb;
+	case SIM_CLOCK_NOISE_NS:
+		return core->clock.noise_ns;
+	case SIM_SEED:
+		return core->seed;
+	case SIM_LOOK_NS:
+		return faults->look_ns;
+	case SIM_IRQ_EDGE:
+		return sim_irq_is_edge(&core->lines[0]);
 	case SIM_STATUS:
 		return faults->status;
 	case SIM_SIGN_BYTE:
@@ -101,7 +122,24 @@ static void sim_attr_store(struct sim_core *core, enum sim_attr_id id, s64 val)
 		faults->nack_at = val;
 		break;
 	case SIM_CLOCK_PPB:
-		faults->clock_ppb = val;
+		core->clock.skew_ppb = val;
+		sim_core_set_clock(core);
+		break;
+	case SIM_CLOCK_WALK_PPB:
+		core->clock.walk_ppb = val;
+		sim_core_set_clock(core);
+		break;
+	case SIM_CLOCK_NOISE_NS:
+		core->clock.noise_ns = val;
+		break;
+	case SIM_SEED:
+		sim_core_seed(core, val);
+		break;
+	case SIM_LOOK_NS:
+		faults->look_ns = val;
+		break;
+	case SIM_IRQ_EDGE:
+		sim_irq_declare_edge(&core->lines[0], val);
 		break;
 	case SIM_STATUS:
 		faults->status = val;
@@ -241,6 +279,58 @@ static const struct file_operations sim_late_fops = {
 	.write = sim_late_write,
 };
 
+static int sim_profile_show(struct seq_file *file, void *unused)
+{
+	struct sim_core *core = file->private;
+
+	seq_printf(file, "%s\n", sim_profile_names[READ_ONCE(core->profile)]);
+	return 0;
+}
+
+static int sim_profile_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, sim_profile_show, inode->i_private);
+}
+
+/* The lateness begins anew, with the same seed. */
+static void sim_profile_set(struct sim_core *core, enum sim_profile profile)
+{
+	guard(raw_spinlock_irqsave)(&core->lock);
+
+	WRITE_ONCE(core->profile, profile);
+	core->late_state = core->seed;
+}
+
+static ssize_t sim_profile_write(struct file *file, const char __user *buf,
+				 size_t count, loff_t *pos)
+{
+	struct seq_file *seq = file->private_data;
+	char text[16] = {};
+	int profile;
+
+	if (*pos || count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, buf, count))
+		return -EFAULT;
+
+	profile = sysfs_match_string(sim_profile_names, text);
+	if (profile < 0)
+		return profile;
+
+	sim_profile_set(seq->private, profile);
+	*pos += count;
+	return count;
+}
+
+static const struct file_operations sim_profile_fops = {
+	.owner = THIS_MODULE,
+	.open = sim_profile_open,
+	.read = seq_read,
+	.write = sim_profile_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
 /**
  * sim_debugfs_add - make the folder of a chip
  * @core:	chip
@@ -273,4 +363,6 @@ void sim_debugfs_add(struct sim_core *core, struct dentry *root)
 				    &core->readings, &sim_truth_fops);
 	debugfs_create_file("irq_late_ns", 0200, core->dir, core,
 			    &sim_late_fops);
+	debugfs_create_file("irq_profile", 0600, core->dir, core,
+			    &sim_profile_fops);
 }

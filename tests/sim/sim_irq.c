@@ -72,6 +72,30 @@ static int sim_irq_set_type(struct irq_data *data, unsigned int type)
 	return type == IRQ_TYPE_LEVEL_LOW ? 0 : -EINVAL;
 }
 
+/**
+ * sim_irq_declare_edge - say what a wrong device tree would say of a line
+ * @line:	line
+ * @edge:	that it gives edges; else the truth
+ *
+ * The line goes on as it is.
+ */
+void sim_irq_declare_edge(const struct sim_line *line, bool edge)
+{
+	if (line->irq)
+		irqd_set_trigger_type(irq_get_irq_data(line->irq), edge ?
+				      IRQ_TYPE_EDGE_FALLING : IRQ_TYPE_LEVEL_LOW);
+}
+
+/**
+ * sim_irq_is_edge - what is said of a line
+ * @line:	line
+ */
+bool sim_irq_is_edge(const struct sim_line *line)
+{
+	return line->irq &&
+	       irq_get_trigger_type(line->irq) == IRQ_TYPE_EDGE_FALLING;
+}
+
 static struct irq_chip sim_irq_chip = {
 	.name = "cityhub-sim",
 	.irq_mask = sim_irq_mask,

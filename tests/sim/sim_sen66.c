@@ -78,6 +78,9 @@ struct sen66_slot {
  * @samples:	samples since @started_at
  * @run_ns:	length of the last measurement, for the CO2 recalibration
  * @ready:	a sample was not read yet
+ * @ready_at:	when that became so
+ * @look_at:	instant at which a data-ready command looks, SIM_NEVER when
+ *		there is none
  * @values:	latest sample, as sent
  * @co2_raw:	CO2 before interpolation
  * @status:	sticky status bits
@@ -102,6 +105,8 @@ struct sen66 {
 	u32 samples;
 	s64 run_ns;
 	bool ready;
+	s64 ready_at;
+	s64 look_at;
 	u16 values[SEN66_VALUES];
 	u16 co2_raw;
 	u32 status;
@@ -190,6 +195,7 @@ static void sen66_power_on(struct sen66 *s, s64 now)
 	memcpy(s->nox_tuning, nox_tuning, sizeof(nox_tuning));
 	s->busy_until = now + SEN66_BOOT_NS;
 	s->first_start = SIM_NEVER;
+	s->look_at = SIM_NEVER;
 	s->heater_at = now - SEN66_COOLING_NS;
 	s->fan_until = now;
 	s->pressure = 1013;
@@ -272,6 +278,8 @@ static void sen66_sample(struct sim_chip *chip, s64 at)
 		s->co2_raw = s->values[SEN66_CO2];
 
 	s->samples++;
+	if (!s->ready)
+		s->ready_at = at;
 	s->ready = true;
 	s->status |= chip->faults.status & ~SEN66_STATUS_SPEED;
 	sen66_log(chip, at);
@@ -314,12 +322,28 @@ static void sen66_stop(struct sim_chip *chip, s64 now, const u16 *args)
 	s->run_ns = now - s->started_at;
 }
 
+/* The sheet does not say at which instant the answer is made. */
 static void sen66_data_ready(struct sim_chip *chip, s64 now, const u16 *args)
 {
 	struct sen66 *s = chip->priv;
-	u16 word = s->ready;
+	u16 word = 0;
 
+	s->look_at = now + chip->faults.look_ns;
 	sen66_answer(s, &word, 1);
+}
+
+/* The answer to a data-ready command, which is about to be read. */
+static void sen66_look(struct sim_chip *chip)
+{
+	struct sen66 *s = chip->priv;
+	s64 ready = s->ready && s->ready_at <= s->look_at;
+
+	if (s->look_at == SIM_NEVER)
+		return;
+
+	s->answer[0] = ready;
+	sim_reading(chip, s->look_at, &ready);
+	s->look_at = SIM_NEVER;
 }
 
 static void sen66_read_values(struct sim_chip *chip, s64 now, const u16 *args)
@@ -647,6 +671,7 @@ static void sen66_execute(struct sim_chip *chip, s64 now, const u8 *buf,
 	int n;
 
 	s->answer_len = 0;
+	s->look_at = SIM_NEVER;
 	if (len < 2)
 		return;
 
@@ -695,6 +720,7 @@ static int sen66_i2c_read(struct sim_chip *chip, s64 now, u8 *buf, u32 len)
 	if (now < s->busy_until || !s->answer_len)
 		return -ENXIO;
 
+	sen66_look(chip);
 	for (i = 0; i < len; i++)
 		buf[i] = sen66_answer_byte(s, i);
 	s->answer_len = 0;
@@ -728,6 +754,7 @@ static void sen66_exit(struct sim_chip *chip)
 const struct sim_chip_ops sim_sen66_ops = {
 	.name = "sen66",
 	.truth_columns = SEN66_TRUTH,
+	.reading_columns = "ready",
 	.init = sen66_init,
 	.exit = sen66_exit,
 	.advance = sen66_advance,

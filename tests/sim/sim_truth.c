@@ -54,7 +54,8 @@ void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values)
 {
 	struct sim_core *core = chip->core;
 
-	sim_truth_add(&core->truth, t_raw_ns, values);
+	sim_truth_add(&core->truth, t_raw_ns + sim_core_noise_ns(core, t_raw_ns),
+		      values);
 }
 
 /**

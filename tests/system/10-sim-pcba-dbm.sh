@@ -118,6 +118,33 @@ dbm_write 0x09 5
 sleep 5
 is "none when switched off" "$(edges)" 5
 
+# Lateness and errors of the clock, by chance.
+is "no profile" "$(cat "$sim/pcba-dbm/irq_profile")" none
+sim_set pcba-dbm irq_profile hostile
+is "a profile" "$(cat "$sim/pcba-dbm/irq_profile")" hostile
+fails "an unknown profile is refused" sim_set pcba-dbm irq_profile bored
+sim_set pcba-dbm irq_profile none
+
+sim_set pcba-dbm clock_walk_ppb 1000000
+sim_truth pcba-dbm > /dev/null
+sleep 2.1
+ok "a clock that walks wanders away" test "$(sim_truth pcba-dbm |
+	awk -F , '/^[0-9]/ {
+		if (!n++) first = $1
+		d = $1 - first - 50000000 * (n - 1)
+		if (d * d > 1e10) far++ }
+		END { print (n >= 40 && far > 5) }')" = 1
+sim_set pcba-dbm clock_walk_ppb 0
+sim_set pcba-dbm clock_noise_ns 10000
+sim_truth pcba-dbm > /dev/null
+sleep 5
+ok "noise is around where the clock puts the levels" test "$(sim_truth pcba-dbm |
+	awk -F , '/^[0-9]/ {
+		if (t) { d = $1 - t - 50000000; s += d * d; n++ }
+		t = $1 }
+		END { d = sqrt(s / n / 2); print (d > 8000 && d < 12000) }')" = 1
+sim_set pcba-dbm clock_noise_ns 0
+
 # Power down.
 dbm_write 0x06 3
 sim_truth pcba-dbm > /dev/null

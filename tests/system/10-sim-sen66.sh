@@ -142,6 +142,25 @@ fails "no acknowledge of a byte of data" sen 0xd100
 sleep 0.03
 fails "the cut command has no effect" sen_words 1
 
+# When a data-ready command looks, and what the log says of it. The samples
+# come by the second, the first one 1.1 s after the start.
+sen 0x0104
+sleep 1.45
+sen 0x0021
+sleep 1.095
+cat "$sim/sen66/readings" > /dev/null
+is "looking at once is too early" "$(sen_ask 0x0202 1)" 0
+sen_ask 0x0300 9 > /dev/null
+sleep 0.9
+sim_set sen66 look_ns 20000000
+fails "a look after more than 20 ms is refused" sim_set sen66 look_ns 20000001
+until [ "$(sen_ask 0x0202 1)" = 1 ]; do :; done
+looked=$(sed -n '/,1$/s/,.*//p' "$sim/sen66/readings")
+ready=$(sim_truth sen66 | sed -n '$s/,.*//p')
+ok "a late look sees a sample that came after the command" \
+	test "$((looked - ready))" -ge 0 -a "$((looked - ready))" -lt 60000000
+sim_set sen66 look_ns 0
+
 # Time.
 sen 0x0104
 sleep 1.45
