@@ -136,7 +136,8 @@ struct spi_device;
  * @settled_ns:	when the first results can be trusted
  * @watch:	looks once a second whether the chip still runs
  * @irq_ns:	instant of the last interrupt; written by the hard handler,
- *		which does not run while the thread that reads it does
+ *		which does not run while the thread that reads it does: the
+ *		line is a level and stays masked meanwhile
  * @tx:		register transfer out; guarded by @lock, as are @rx and @burst
  * @rx:		register transfer in: header, data, checksum
  * @burst:	data of a burst

@@ -33,6 +33,7 @@
 #include <linux/slab.h>
 #include <linux/spi/spi.h>
 
+#include <cityhub/irq.h>
 #include <cityhub/member.h>
 
 #include "ade9000.h"
@@ -316,6 +317,24 @@ static void ade9000_watch(struct work_struct *work)
 	schedule_delayed_work(&st->watch, ADE9000_WATCH_JIFFIES);
 }
 
+static int ade9000_request_irq(struct ade9000 *st, int irq, irq_handler_t hard,
+			       irq_handler_t thread, const char *name)
+{
+	struct device *dev = &st->spi->dev;
+	int ret;
+
+	ret = cityhub_irq_require_level(dev, irq);
+	if (ret)
+		return ret;
+
+	ret = devm_request_threaded_irq(dev, irq, hard, thread, IRQF_ONESHOT,
+					name, st);
+	if (ret)
+		return dev_err_probe(dev, ret, "interrupt %s\n", name);
+
+	return 0;
+}
+
 static int ade9000_request_irqs(struct ade9000 *st)
 {
 	struct device *dev = &st->spi->dev;
@@ -330,21 +349,13 @@ static int ade9000_request_irqs(struct ade9000 *st)
 	if (irq0 <= 0)
 		return dev_err_probe(dev, -ENXIO, "no interrupt IRQ0\n");
 
-	ret = devm_request_threaded_irq(dev, irq0, ade9000_irq0,
-					ade9000_irq0_thread, IRQF_ONESHOT,
-					"ade9000-irq0", st);
-	if (ret)
-		return dev_err_probe(dev, ret, "interrupt IRQ0\n");
+	ret = ade9000_request_irq(st, irq0, ade9000_irq0, ade9000_irq0_thread,
+				  "ade9000-irq0");
+	if (ret || irq1 <= 0)
+		return ret;
 
-	if (irq1 <= 0)
-		return 0;
-
-	ret = devm_request_threaded_irq(dev, irq1, NULL, ade9000_irq1_thread,
-					IRQF_ONESHOT, "ade9000-irq1", st);
-	if (ret)
-		return dev_err_probe(dev, ret, "interrupt IRQ1\n");
-
-	return 0;
+	return ade9000_request_irq(st, irq1, NULL, ade9000_irq1_thread,
+				   "ade9000-irq1");
 }
 
 static bool ade9000_gain_valid(u32 gain)

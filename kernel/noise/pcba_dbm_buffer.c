@@ -26,6 +26,7 @@
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 
+#include <cityhub/irq.h>
 #include <cityhub/member.h>
 
 #include "pcba_dbm.h"
@@ -391,6 +392,10 @@ int pcba_dbm_buffer_setup(struct pcba_dbm *st)
 	int ret;
 
 	st->watermark = 1;
+
+	ret = cityhub_irq_require_level(dev, st->client->irq);
+	if (ret)
+		return ret;
 
 	ret = devm_iio_kfifo_buffer_setup_ext(dev, st->indio_dev,
 					      &pcba_dbm_buffer_ops,

@@ -194,4 +194,15 @@ if [ "$VM_KERNEL" = uml ]; then
 	module_reset
 fi
 unplug cityhub-pcba-dbm
+
+# A line that is held gives no second edge, and its instant would be torn.
+device=$(i2c_device) driver=/sys/bus/i2c/drivers/cityhub-pcba-dbm
+echo "$device" > $driver/unbind
+sim_set $dev irq_edge 1
+fails "an interrupt said to be an edge is refused" \
+	eval "echo $device > $driver/bind"
+ok "and the log says why" eval \
+	"dmesg | grep -q 'cityhub-pcba-dbm.*must be level-triggered'"
+sim_set $dev irq_edge 0
+ok "as a level it is taken" eval "echo $device > $driver/bind"
 finish

@@ -151,6 +151,12 @@ near "scan: energy per second" \
 bind unbind
 wait $reader
 is "unbind ends the reader" $? 1
+# A line that is held gives no second edge, and its instant would be torn.
+sim_set ade9000 irq_edge 1
+fails "an interrupt said to be an edge is refused" bind bind
+ok "and the log says why" eval \
+	"dmesg | grep -q 'cityhub-ade9000.*must be level-triggered'"
+sim_set ade9000 irq_edge 0
 ok "bind again" bind bind
 near "and it measures" "$(by_label L1-voltage)" 230100 0.011
 
