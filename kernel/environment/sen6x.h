@@ -4,6 +4,7 @@
  *
  * sen6x_core.c	the IIO device, direct reads, start and stop
  * sen6x_buffer.c	when to look for a sample, and what its instant is
+ * sen6x_aim.c		where to look for the next sample; needs no device
  * sen6x_pure.c	checksum, framing and arithmetic; needs no device
  * sen6x_i2c.c		the bus
  */
@@ -83,6 +84,35 @@ struct sen6x_chip_info {
 };
 
 /**
+ * enum sen6x_aim_state - how looks for a sample are placed
+ * @SEN6X_SEARCH:	with a rest in between
+ * @SEN6X_BRACKET:	from the earliest to the latest instant possible
+ * @SEN6X_BISECT:	one in the middle of what is possible
+ */
+enum sen6x_aim_state {
+	SEN6X_SEARCH,
+	SEN6X_BRACKET,
+	SEN6X_BISECT,
+};
+
+/**
+ * struct sen6x_aim - where to look for the next sample, see sen6x_aim.c
+ * @state:	how looks are placed
+ * @misses:	looks for this sample that came too early
+ * @streak:	samples in a row that came after (positive) or before
+ *		(negative) the first look for them
+ * @gap_ns:	rest between two looks for a sample
+ * @later:	the next one is to be placed after the estimate
+ */
+struct sen6x_aim {
+	enum sen6x_aim_state state;
+	u32 misses;
+	s32 streak;
+	s64 gap_ns;
+	bool later;
+};
+
+/**
  * struct sen6x - one device
  * @info:	the member of the family
  * @bus:	the bus
@@ -92,11 +122,13 @@ struct sen6x_chip_info {
  * @thread:	looks for samples while the buffer is on, NULL while it is off;
  *		all below belongs to it while it runs
  * @stamp:	instants of the samples
- * @blank_ns:	latest instant at which no unread sample was in the chip
+ * @blank_ns:	latest instant at which no unread sample was in the chip, as
+ *		far as looks tell
  * @newest_ns:	instant of the newest sample seen, 0 when there was none
  * @alive_ns:	when the chip last gave a sample or was (re)started
  * @status_ns:	when to read the status register next
- * @poll_ns:	how long the last poll took
+ * @aim:	where to look for the next one
+ * @poll_ns:	the shortest time a poll took so far
  * @samples:	samples seen since the buffer was switched on
  * @unread:	the chip may hold a sample that is known already
  */
@@ -110,6 +142,7 @@ struct sen6x {
 	struct mutex lock;
 	struct task_struct *thread;
 	struct cityhub_stamp stamp;
+	struct sen6x_aim aim;
 	s64 blank_ns;
 	s64 newest_ns;
 	s64 alive_ns;
@@ -117,16 +150,6 @@ struct sen6x {
 	s64 poll_ns;
 	u32 samples;
 	bool unread;
-};
-
-/**
- * struct sen6x_plan - when to poll around a predicted sample
- * @lead_ns:	send the first poll so long before the prediction
- * @gap_ns:	rest so long between the end of a poll and the next one
- */
-struct sen6x_plan {
-	s64 lead_ns;
-	s64 gap_ns;
 };
 
 /* sen6x_core.c */
@@ -147,7 +170,13 @@ void sen6x_polling_stop(struct sen6x *st);
 u8 sen6x_crc(const u8 *bytes, unsigned int count);
 int sen6x_unframe(const u8 *bytes, u16 *words, unsigned int count);
 void sen6x_text(const u16 *words, unsigned int count, char *text);
-struct sen6x_plan sen6x_plan(s64 uncertain_ns, s64 poll_ns, u32 dither);
 u32 sen6x_samples_since(s64 elapsed_ns, s64 period_ns);
+
+/* sen6x_aim.c */
+void sen6x_aim_reset(struct sen6x_aim *aim);
+s64 sen6x_aim_first(struct sen6x_aim *aim, s64 due_ns, s64 uncertain_ns,
+		    s64 poll_ns, s64 limit_ns);
+s64 sen6x_aim_missed(struct sen6x_aim *aim, s64 rest_ns);
+void sen6x_aim_hit(struct sen6x_aim *aim);
 
 #endif /* _SEN6X_H */

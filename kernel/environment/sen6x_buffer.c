@@ -4,13 +4,16 @@
  *
  * The chip samples by its own clock, has no interrupt and keeps one sample
  * only. It is asked whether a new one is there around the instant at which
- * the next one is due. What is known then:
+ * the next one is due; sen6x_aim.c says exactly when. What is known then:
  *
- *	blank	sending of the last poll that was not ready, or of the last
- *		reading of values, which empties the chip
- *	receipt	of the first poll that was ready
+ *	blank	last look that found nothing, or sending of the last reading
+ *		of values, which empties the chip
+ *	seen	first look that found something
  *
- * and the sample lies in between.
+ * and the sample lies in between. A look is the middle of a poll. When a poll
+ * takes longer than it must, because others use the bus, nobody knows where
+ * in it the look was: half the shortest poll after the sending at the earliest
+ * and as long before the receipt at the latest.
  */
 #include <linux/bits.h>
 #include <linux/device.h>
@@ -36,12 +39,12 @@
 #define SEN6X_SILENCE_NS	(3 * SEN6X_PERIOD_NS)
 /* The fault bits are sticky, so it is enough to look now and then. */
 #define SEN6X_STATUS_EVERY_NS	(60 * SEN6X_PERIOD_NS)
-/* While nothing is known of the phase: the first bracket is as wide. */
+/* Rest between polls while nothing is known of the phase. */
 #define SEN6X_SEARCH_NS		(SEN6X_PERIOD_NS / 32)
 /* What the prediction may be off after the first, wide brackets. */
 #define SEN6X_UNCERTAIN_NS	(SEN6X_PERIOD_NS / 16)
-/* What a prediction may be off besides its bound: the host's own delays. */
-#define SEN6X_MARGIN_NS		NSEC_PER_MSEC
+/* What a look may be off besides: the host's own delays. */
+#define SEN6X_MARGIN_NS		(250 * NSEC_PER_USEC)
 /* A late wake-up costs the bracket of a sample. */
 #define SEN6X_SLACK_NS		(50 * NSEC_PER_USEC)
 
@@ -51,7 +54,14 @@ static s64 sen6x_period(const struct sen6x *st)
 	       cityhub_stamp_instant(&st->stamp, 1);
 }
 
-static struct sen6x_plan sen6x_plan_now(const struct sen6x *st)
+/* From the sending of a poll to the look, give or take as much. */
+static s64 sen6x_half_poll(const struct sen6x *st)
+{
+	return st->poll_ns / 2;
+}
+
+/* By how much the next look may be off the next sample. */
+static s64 sen6x_uncertain(const struct sen6x *st)
 {
 	s64 bound = cityhub_stamp_bound_ns(&st->stamp);
 	/* Of the period: all its tolerance, until two samples tell more. */
@@ -60,22 +70,15 @@ static struct sen6x_plan sen6x_plan_now(const struct sen6x *st)
 	if (st->samples > 1)
 		wander = div_s64(4 * bound, st->samples);
 
-	return sen6x_plan(min_t(s64, bound + wander + SEN6X_MARGIN_NS,
-				SEN6X_UNCERTAIN_NS), st->poll_ns, st->samples);
+	return min_t(s64, bound + wander + SEN6X_MARGIN_NS, SEN6X_UNCERTAIN_NS);
 }
 
-/* When to poll next, after a sample and after a poll that was not ready. */
-static s64 sen6x_next(const struct sen6x *st)
+/* When to poll next, after a sample. */
+static s64 sen6x_next(struct sen6x *st)
 {
-	return st->newest_ns + sen6x_period(st) - sen6x_plan_now(st).lead_ns;
-}
-
-static s64 sen6x_again(const struct sen6x *st)
-{
-	if (cityhub_stamp_bound_ns(&st->stamp) == U32_MAX)
-		return cityhub_raw_ns() + SEN6X_SEARCH_NS;
-
-	return cityhub_raw_ns() + sen6x_plan_now(st).gap_ns;
+	return sen6x_aim_first(&st->aim, st->newest_ns + sen6x_period(st),
+			       sen6x_uncertain(st), st->poll_ns,
+			       SEN6X_UNCERTAIN_NS) - sen6x_half_poll(st);
 }
 
 static int sen6x_read_values(struct sen6x *st, u16 *words)
@@ -92,10 +95,18 @@ static int sen6x_read_values(struct sen6x *st, u16 *words)
 	return ret;
 }
 
+/* 95 % bound of a stamp: the search, and where in a poll the chip looks. */
+static u32 sen6x_bound(const struct sen6x *st)
+{
+	return min_t(u64, (u64)cityhub_stamp_bound_ns(&st->stamp) +
+		     sen6x_half_poll(st), U32_MAX);
+}
+
 /* The chip has a new sample and @receipt is when it said so. */
 static void sen6x_observe(struct sen6x *st, s64 receipt)
 {
-	s64 late = min(receipt - st->blank_ns, sen6x_period(st));
+	s64 seen = receipt - sen6x_half_poll(st);
+	s64 late = clamp(seen - st->blank_ns, 0, sen6x_period(st));
 	u32 n = 1;
 
 	if (st->newest_ns)
@@ -104,12 +115,12 @@ static void sen6x_observe(struct sen6x *st, s64 receipt)
 	if (n > 1)
 		cityhub_member_count(st->member, CITYHUB_COUNT_LOST, n - 1);
 
-	cityhub_stamp_update(&st->stamp, n, receipt, late);
+	cityhub_stamp_update(&st->stamp, n, seen, late);
+	sen6x_aim_hit(&st->aim);
 	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
 	st->alive_ns = receipt;
 	st->samples++;
-	cityhub_member_stamp_state(st->member, st->newest_ns,
-				   cityhub_stamp_bound_ns(&st->stamp),
+	cityhub_member_stamp_state(st->member, st->newest_ns, sen6x_bound(st),
 				   st->stamp.source);
 }
 
@@ -167,6 +178,7 @@ static void sen6x_restart(struct sen6x *st)
 			     status);
 
 	cityhub_stamp_reset(&st->stamp);
+	sen6x_aim_reset(&st->aim);
 	st->blank_ns = cityhub_raw_ns();
 	sen6x_start(st);
 }
@@ -189,11 +201,11 @@ static bool sen6x_poll_ready(struct sen6x *st, s64 *receipt)
 	if (ret)
 		return false;
 
-	st->poll_ns = min_t(s64, *receipt - sent, SEN6X_SEARCH_NS);
+	st->poll_ns = min(st->poll_ns, *receipt - sent);
 	if (words[0] & SEN6X_READY)
 		return true;
 
-	st->blank_ns = sent;
+	st->blank_ns = sent + sen6x_half_poll(st);
 	return false;
 }
 
@@ -212,7 +224,7 @@ static s64 sen6x_poll(struct sen6x *st)
 	if (receipt - st->alive_ns > SEN6X_SILENCE_NS)
 		sen6x_restart(st);
 
-	return sen6x_again(st);
+	return cityhub_raw_ns() + sen6x_aim_missed(&st->aim, SEN6X_SEARCH_NS);
 }
 
 static void sen6x_sleep_until(s64 raw_ns)
@@ -255,7 +267,8 @@ int sen6x_polling_start(struct sen6x *st)
 	st->blank_ns = cityhub_raw_ns();
 	st->alive_ns = st->blank_ns;
 	st->status_ns = st->blank_ns;
-	st->poll_ns = SEN6X_ANSWER_MS * NSEC_PER_MSEC;
+	st->poll_ns = SEN6X_SEARCH_NS;
+	sen6x_aim_reset(&st->aim);
 	/* Nobody knows how old the sample in the chip is: start without. */
 	st->unread = true;
 

@@ -15,11 +15,6 @@
 #define SEN6X_CRC_POLYNOMIAL	0x31
 #define SEN6X_CRC_INIT		0xff
 
-/* After lock a sample may cost so many polls, each of which takes over 20 ms. */
-#define SEN6X_POLLS		5
-/* Steps by which the polls wander through the length of a poll. */
-#define SEN6X_DITHER_STEPS	8
-
 /* CRC-8 of a word; 48 bytes a second do not pay for a table. */
 u8 sen6x_crc(const u8 *bytes, unsigned int count)
 {
@@ -55,31 +50,6 @@ void sen6x_text(const u16 *words, unsigned int count, char *text)
 		put_unaligned_be16(*words++, text);
 
 	*text = '\0';
-}
-
-/*
- * A poll that is sent at a and received at b tells "after a" when it is not
- * ready and "before b" when it is: the chip may have looked at any time in
- * between. The polls of a sample therefore start so early that the first is
- * over before the sample can come, and follow each other without a rest
- * unless the window is longer than the polls it may cost. They wander from
- * sample to sample, so that the brackets overlap differently and together
- * say more than one does.
- */
-struct sen6x_plan sen6x_plan(s64 uncertain_ns, s64 poll_ns, u32 dither)
-{
-	s64 wander = div_s64(poll_ns, SEN6X_DITHER_STEPS) *
-		     (dither % SEN6X_DITHER_STEPS);
-	struct sen6x_plan plan = {
-		.lead_ns = uncertain_ns + poll_ns + wander,
-	};
-	/* From the first sending to the receipt that must be ready. */
-	s64 window = plan.lead_ns + uncertain_ns + poll_ns;
-
-	plan.gap_ns = max_t(s64, div_s64(window - SEN6X_POLLS * poll_ns,
-					 SEN6X_POLLS - 1), 0);
-
-	return plan;
 }
 
 /*

@@ -5,8 +5,11 @@
 #include <linux/time64.h>
 
 #include "../../kernel/environment/sen6x_pure.c"
+#include "../../kernel/environment/sen6x_aim.c"
 
-#define POLL_NS		(21 * NSEC_PER_MSEC)
+#define POLL_NS		(21 * (s64)NSEC_PER_MSEC)
+#define REST_NS		(31 * (s64)NSEC_PER_MSEC)
+#define LIMIT_NS	(62 * (s64)NSEC_PER_MSEC)
 
 struct crc_vector {
 	u16 word;
@@ -67,49 +70,100 @@ static void text_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, text[sizeof(words)], '\0');
 }
 
-/*
- * Play the polls of one sample that comes @error_ns after its prediction, at
- * 0, with a chip that looks at the begin (@at_end false) or the end of a poll;
- * returns how many it took and checks that the first came too early.
- */
-static u32 play_polls(struct kunit *test, struct sen6x_plan plan, s64 error_ns,
-		      bool at_end)
+/* Looks for a sample at @sample_ns, from @look_ns on; returns how many. */
+static u32 play_looks(struct sen6x_aim *aim, s64 look_ns, s64 sample_ns)
 {
-	s64 sent = -plan.lead_ns;
-	u32 polls = 1;
+	u32 looks = 1;
 
-	while (sent + (at_end ? POLL_NS : 0) < error_ns) {
-		sent += POLL_NS + plan.gap_ns;
-		polls++;
+	while (look_ns < sample_ns) {
+		look_ns += POLL_NS + sen6x_aim_missed(aim, REST_NS);
+		looks++;
 	}
-	KUNIT_EXPECT_GT_MSG(test, polls, 1, "no poll before the sample");
+	sen6x_aim_hit(aim);
 
-	return polls;
+	return looks;
 }
 
-static void plan_brackets_with_five_polls(struct kunit *test)
+static void aim_brackets_with_five_looks(struct kunit *test)
 {
 	static const s64 uncertain[] = {
-		1, NSEC_PER_MSEC, 10 * NSEC_PER_MSEC, 62 * NSEC_PER_MSEC,
+		POLL_NS + 1, 30 * NSEC_PER_MSEC, 50 * NSEC_PER_MSEC, LIMIT_NS,
 	};
-	struct sen6x_plan plan;
-	unsigned int i, at_end;
-	s64 error;
-	u32 dither;
+	struct sen6x_aim aim;
+	unsigned int i;
+	s64 first;
 
 	for (i = 0; i < ARRAY_SIZE(uncertain); i++) {
-		for (dither = 0; dither < 16; dither++) {
-			plan = sen6x_plan(uncertain[i], POLL_NS, dither);
-			for (at_end = 0; at_end < 2; at_end++) {
-				/* The earliest and the latest that is expected. */
-				error = 1 - uncertain[i];
-				play_polls(test, plan, error, at_end);
-				error = uncertain[i];
-				KUNIT_EXPECT_LE(test, play_polls(test, plan, error, at_end),
-						5);
-			}
-		}
+		sen6x_aim_reset(&aim);
+		first = sen6x_aim_first(&aim, 0, uncertain[i], POLL_NS, LIMIT_NS);
+		KUNIT_EXPECT_EQ(test, first, -uncertain[i]);
+		KUNIT_EXPECT_EQ(test, aim.state, SEN6X_BRACKET);
+		KUNIT_EXPECT_EQ(test, play_looks(&aim, first, -uncertain[i]), 1);
+
+		first = sen6x_aim_first(&aim, 0, uncertain[i], POLL_NS, LIMIT_NS);
+		KUNIT_EXPECT_LE(test, play_looks(&aim, first, uncertain[i]), 5);
 	}
+}
+
+/* What is known after each sample: it lies between @low and @high. */
+static void aim_halves_what_is_possible(struct kunit *test)
+{
+	s64 low = -POLL_NS / 2, high = POLL_NS / 2, first;
+	const s64 sample = 1234567;
+	struct sen6x_aim aim;
+	u32 i;
+
+	sen6x_aim_reset(&aim);
+	for (i = 0; i < 20; i++) {
+		first = sen6x_aim_first(&aim, (low + high) / 2, (high - low) / 2,
+					POLL_NS, LIMIT_NS);
+		KUNIT_EXPECT_EQ(test, aim.state, SEN6X_BISECT);
+		KUNIT_EXPECT_LE(test, play_looks(&aim, first, sample), 2);
+		if (first < sample)
+			low = max(low, first);
+		else
+			high = min(high, first);
+	}
+	KUNIT_EXPECT_LE(test, low, sample);
+	KUNIT_EXPECT_GE(test, high, sample);
+	KUNIT_EXPECT_LT(test, high - low, 20 * NSEC_PER_USEC);
+}
+
+/* An estimate that is surer than it may be, and stubborn. */
+static void aim_doubts_an_estimate_that_is_always_late(struct kunit *test)
+{
+	const s64 sample = -8 * (s64)NSEC_PER_MSEC;
+	struct sen6x_aim aim;
+	u32 i, looks;
+	s64 first;
+
+	sen6x_aim_reset(&aim);
+	for (i = 0; i < 20; i++) {
+		first = sen6x_aim_first(&aim, 0, NSEC_PER_MSEC, POLL_NS, LIMIT_NS);
+		looks = play_looks(&aim, first, sample);
+		KUNIT_EXPECT_LE(test, looks, 5);
+		if (looks > 1)
+			break;
+	}
+	KUNIT_EXPECT_LE(test, i, 8);
+}
+
+static void aim_searches_when_nothing_comes(struct kunit *test)
+{
+	struct sen6x_aim aim;
+	u32 i;
+
+	sen6x_aim_reset(&aim);
+	KUNIT_EXPECT_EQ(test, sen6x_aim_missed(&aim, REST_NS), REST_NS);
+	sen6x_aim_hit(&aim);
+	sen6x_aim_first(&aim, 0, NSEC_PER_MSEC, POLL_NS, LIMIT_NS);
+	for (i = 1; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, sen6x_aim_missed(&aim, REST_NS), 0);
+	KUNIT_EXPECT_EQ(test, sen6x_aim_missed(&aim, REST_NS), REST_NS);
+	KUNIT_EXPECT_EQ(test, aim.state, SEN6X_SEARCH);
+	/* What was a streak before it was lost is none. */
+	sen6x_aim_hit(&aim);
+	KUNIT_EXPECT_EQ(test, aim.streak, 0);
 }
 
 static void samples_since_counts_by_time(struct kunit *test)
@@ -129,7 +183,10 @@ static struct kunit_case sen6x_cases[] = {
 	KUNIT_CASE(unframe_gives_the_words),
 	KUNIT_CASE(unframe_refuses_every_flipped_bit),
 	KUNIT_CASE(text_ends),
-	KUNIT_CASE(plan_brackets_with_five_polls),
+	KUNIT_CASE(aim_brackets_with_five_looks),
+	KUNIT_CASE(aim_halves_what_is_possible),
+	KUNIT_CASE(aim_doubts_an_estimate_that_is_always_late),
+	KUNIT_CASE(aim_searches_when_nothing_comes),
 	KUNIT_CASE(samples_since_counts_by_time),
 	{ }
 };
