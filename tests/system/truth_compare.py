@@ -4,6 +4,7 @@
 
 usage: truth_compare.py FORMAT CAPTURE TRUTH [--levels] [--bound NS]
 			[--last-bound NS] [--missing N|any] [--settle N]
+			[--report] [--gate SD,P99,MAX] [--honest NS]
 
 FORMAT is the struct format of a scan, the stamp (monotonic_raw) last. Every
 scan must be one sample of the log, in order, with equal values: the sample
@@ -11,8 +12,9 @@ whose instant is nearest. Samples of the log between the first and the last
 scan that were not captured must be --missing (default 0).
 --bound: no stamp may be further off, after the first --settle scans.
 --last-bound: nor the last one further than this.
+--report, --gate and --honest: see stamp_stats.py; after the first --settle scans.
 --levels: the log holds decibels, the scans micropascal.
-Prints scans, missing samples and the largest error.
+Prints scans, missing samples and the largest error. Stamps must go up.
 """
 
 import argparse
@@ -20,6 +22,8 @@ import bisect
 import math
 import struct
 import sys
+
+import stamp_stats
 
 
 def read_truth(path):
@@ -44,7 +48,8 @@ def nearest(instants, stamp):
 
 def compare(scans, truth, args):
     instants = [instant for instant, _ in truth]
-    last, missing, worst = None, 0, 0
+    last, missing, worst, errors = None, 0, 0, []
+    stamp_stats.check_order([stamp for stamp, _ in scans])
     for number, (stamp, values) in enumerate(scans):
         at = nearest(instants, stamp)
         if last is not None:
@@ -59,7 +64,10 @@ def compare(scans, truth, args):
         error = stamp - instants[at]
         if args.verbose:
             print(number, error)
-        if number >= args.settle and abs(error) > abs(worst):
+        if number < args.settle:
+            continue
+        errors.append(error)
+        if abs(error) > abs(worst):
             worst = error
     print(f"scans {len(scans)} missing {missing} worst_ns {worst}")
     if args.missing not in ("any", str(missing)):
@@ -68,6 +76,10 @@ def compare(scans, truth, args):
         sys.exit(f"a stamp is off by {worst} ns, bound {args.bound} ns")
     if abs(error) > args.last_bound:
         sys.exit(f"last stamp off by {error} ns, bound {args.last_bound} ns")
+    if errors:
+        stamp_stats.judge(errors, args)
+    elif args.gate or args.honest:
+        sys.exit(f"{len(scans)} scans, none to be judged")
 
 
 def main():
@@ -81,6 +93,7 @@ def main():
     parser.add_argument("--missing", default="0")
     parser.add_argument("--settle", type=int, default=0)
     parser.add_argument("--verbose", action="store_true")
+    stamp_stats.add_arguments(parser)
     args = parser.parse_args()
     scans = read_capture(args.capture, args.layout)
     truth = read_truth(args.truth)

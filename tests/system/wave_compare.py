@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compare what an ade9000-wave buffer delivered with the truth log.
 
-usage: wave_compare.py [--columns 0,1,...] [--lost] [--skip N] BUFFER TRUTH
+usage: wave_compare.py [--columns 0,1,...] [--lost] [--skip N]
+		       [--report] [--gate SD,P99,MAX] [--honest NS] BUFFER TRUTH
 
 BUFFER holds scans of big-endian s32, one for each column, padding, and an s64
 stamp (monotonic_raw); TRUTH is the log of the virtual hub. Every scan must be
@@ -12,11 +13,14 @@ one line with what was found, for the test to judge:
 
 delivered N missing M tail T error_ns P50 P95 MAX first_ns E
 
-The errors are those of the stamps after the first N scans (--skip).
+The errors are those of the stamps after the first N scans (--skip); --report,
+--gate and --honest: see stamp_stats.py.
 """
 import argparse
 import struct
 import sys
+
+import stamp_stats
 
 
 def read_truth(path, columns):
@@ -45,7 +49,7 @@ def fail(text):
 
 def compare(scans, truth, lossy):
     """Return the errors of the stamps, and how many samples are missing."""
-    errors, missing, last_stamp = [], 0, None
+    errors, stamps, missing = [], [], 0
     for number, (values, stamp) in enumerate(scans):
         for instant, true_values in truth:
             if true_values == values:
@@ -55,10 +59,9 @@ def compare(scans, truth, lossy):
                 fail(f"scan {number} is {values}, should be {true_values}")
         else:
             fail(f"scan {number}, {values}, is not in the rest of the truth")
-        if last_stamp is not None and stamp <= last_stamp:
-            fail(f"scan {number}: stamp {stamp} after {last_stamp}")
-        last_stamp = stamp
+        stamps.append(stamp)
         errors.append(stamp - instant)
+    stamp_stats.check_order(stamps)
     return errors, missing
 
 
@@ -69,6 +72,7 @@ def main():
     parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("buffer")
     parser.add_argument("truth")
+    stamp_stats.add_arguments(parser)
     args = parser.parse_args()
 
     columns = [int(c) for c in args.columns.split(",")]
@@ -82,6 +86,7 @@ def main():
     print(f"delivered {len(errors)} missing {missing} tail {tail} error_ns "
           f"{judged[len(judged) // 2]} {judged[len(judged) * 95 // 100]} "
           f"{judged[-1]} first_ns {errors[0]}")
+    stamp_stats.judge(errors[args.skip:], args)
 
 
 main()
