@@ -188,7 +188,8 @@ $(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
 
 .PHONY: unit-programs
 # The tools run in test kernels, where the sanitizers do not.
-unit-programs: $(unit_bin) $(if $(SANITIZE),,$(tool_bin) $(B)/faults/cityhubd)
+unit-programs: $(unit_bin) $(if $(SANITIZE),$(P)/fuzz-stamp,$(tool_bin) \
+	$(B)/faults/cityhubd $(P)/stamp-bench)
 
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)

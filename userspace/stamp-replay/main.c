@@ -49,7 +49,7 @@ static void usage(FILE *out)
 		"source is none, irq, poll, tick or extrapolated; a line with 0 samples\n"
 		"repeats what is known.\n"
 		"\n"
-		"exit status: 0 all done, 1 could not write, 2 wrong usage or a bad line\n",
+		"exit status: 0 all done, 1 could not read or write, 2 wrong usage or a bad line\n",
 		TOLERANCE_PPM);
 }
 
@@ -117,8 +117,13 @@ static int take_line(struct cityhub_stamp *s, char *text, size_t size,
 	case OBSERVATION_GOOD:
 		break;
 	}
-	if (o.new_samples)
-		cityhub_stamp_update(s, o.new_samples, o.irq_ns, o.max_late_ns);
+	if (o.new_samples && cityhub_stamp_update(s, o.new_samples, o.irq_ns,
+						  o.max_late_ns)) {
+		fflush(stdout);
+		fprintf(stderr, "stamp-replay: line %lu: irq_ns %lld: give an instant within +-2^62 ns\n",
+			line, (long long)o.irq_ns);
+		return REPLAY_USAGE;
+	}
 	put_stamp(s);
 	return ferror(stdout) ? failed("output") : EXIT_SUCCESS;
 }

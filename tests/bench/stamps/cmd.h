@@ -6,6 +6,7 @@
 #define CMD_USAGE	2
 
 int cmd_gates(int argc, char **argv);
+int cmd_plot(int argc, char **argv);
 int cmd_table(int argc, char **argv);
 int cmd_traces(int argc, char **argv);
 

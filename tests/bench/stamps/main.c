@@ -17,6 +17,8 @@ static const struct {
 	  "[--json] [--limit] [PROFILE...]\n"
 	  "                             how far off the filters are, in us; --limit\n"
 	  "                             adds the best anybody could do (slow)" },
+	{ "plot", cmd_plot,
+	  "FILE               draw the distributions of errors, as SVG" },
 	{ "gates", cmd_gates,
 	  "                   what the estimator has to reach, as TAP" },
 };
