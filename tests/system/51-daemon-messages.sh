@@ -69,7 +69,7 @@ ok "with a remedy" said "memory \(tmpfs\).*set store.path to a disk"
 daemon_conf
 head -c 20000 /dev/urandom > "$daemon_store"
 daemon_start
-says "a damaged store is set aside" 5 "was damaged; it is now .*damaged-[0-9]+ and a new store is begun"
+says "a damaged store is set aside" 5 "was damaged; it is now .*store.db.damaged and a new store is begun"
 daemon_stop
 ok "the new one works" ledger
 finish

@@ -140,6 +140,21 @@ START_TEST(reductions)
 }
 END_TEST
 
+/* Firmware may say anything; what leaves here must be text. */
+START_TEST(labels_are_cleaned)
+{
+	const struct meaning_input in = {
+		.device = "x", .id = "temp", .label = "k\xfc" "che\x01 2",
+		.scale = 1, .format = { .bits = 16, .storage = 16 },
+	};
+	struct meaning m;
+
+	meaning_find(&in, &m);
+	ck_assert_str_eq(m.channel.channel, "k_che_ 2");
+	ck_assert_str_eq(m.channel.quantity, "temperature");
+}
+END_TEST
+
 START_TEST(decimals)
 {
 	struct meaning_input in = {
@@ -167,6 +182,7 @@ int main(void)
 	tcase_add_loop_test(t, table, 0, ARRAY_SIZE(rows));
 	tcase_add_test(t, sentinels);
 	tcase_add_test(t, reductions);
+	tcase_add_test(t, labels_are_cleaned);
 	tcase_add_test(t, decimals);
 	suite_add_tcase(s, t);
 	return unit_run(s);

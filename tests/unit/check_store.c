@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "cityhubd/store.h"
@@ -527,6 +528,238 @@ START_TEST(bounded)
 }
 END_TEST
 
+/* ---- what a disk does ----------------------------------------------------- */
+
+START_TEST(too_old)
+{
+	struct store *s;
+	struct seen seen;
+	struct store_packet *p;
+
+	conf.max_age_ns = 1000 * SECOND;
+	s = open_store(NULL);
+	p = store_packet_new();
+	for (int i = 0; i < 600; i++)
+		add_dated(p, i, 5000, BATCH_SYNCHRONISED);
+	/* Nothing proves the age of these. */
+	add_dated(p, 1, 0, BATCH_UNSYNCHRONISED);
+	store_submit(s, p);	/* whose clock is not synchronised either */
+	ck_assert(store_flush(s, 5));
+	ck_assert_uint_eq(ledger().sink.waiting, 601);
+	p = store_packet_new();
+	store_packet_set_utc(p, 6501 * SECOND);	/* 0 to 499 ended by 5500 */
+	add_dated(p, 1500, 5000, BATCH_SYNCHRONISED);
+	store_submit(s, p);
+	ck_assert(store_flush(s, 5));
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.waiting, 102);
+	ck_assert_uint_eq(seen.sink.expired[LEDGER_EXPIRED_AGE], 500);
+	ck_assert_uint_eq(seen.sink.expired[LEDGER_EXPIRED_SIZE], 0);
+	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
+	store_close(s);
+}
+END_TEST
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static bool fails(struct store *s, bool want)
+{
+	struct store_stats stats;
+
+	for (int i = 0; i < 500; i++) {
+		store_get_stats(s, &stats);
+		if (stats.failing == want)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+/* The disk takes nothing for a while: all is kept, in order. */
+START_TEST(a_full_disk_loses_nothing)
+{
+	struct store *s = open_store(NULL);
+	struct store_reader *r;
+	struct seen seen;
+
+	submit(s, 10, 1, 0, 0, 0);
+	ck_assert(store_flush(s, 5));
+	limit_files(1);
+	for (int i = 1; i < 30; i++)
+		submit(s, 10, 10 * i + 1, 3, 3, i == 1 ? 0 : 3);
+	ck_assert(fails(s, true));
+	ck_assert(!store_flush(s, 0.1));
+	limit_files(RLIM_INFINITY);
+	ck_assert(fails(s, false));
+	ck_assert(store_flush(s, 10));
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.made, 300);
+	ck_assert_uint_eq(seen.sensor.pending, 3);
+	ck_assert_int_eq(ledger_sensor_balance(&seen.sensor), 0);
+	r = open_reader();
+	for (uint64_t id = 1; id <= 300; id++) {
+		struct batch *b = read_one(r, id);
+
+		ck_assert_double_eq(b->results[0].mean, (double)id);
+		batch_free(b);
+	}
+	store_reader_close(r);
+	store_close(s);
+}
+END_TEST
+
+/* It takes nothing for longer than memory reaches: the oldest go, counted. */
+START_TEST(what_memory_cannot_hold_is_counted)
+{
+	struct store *s = open_store(NULL);
+	struct store_packet *p;
+	struct ledger_sensor since = { .captured = 5, .pending = 5 };
+	struct seen seen;
+
+	limit_files(1);
+	/* Five pend from the first packet on; no later one says so again. */
+	p = store_packet_new();
+	ck_assert_int_eq(store_packet_count(p, "sen66", &since), 0);
+	add_clock(p, 1, 2, BATCH_SYNCHRONISED);
+	store_submit(s, p);
+	ck_assert(fails(s, true));
+	for (int i = 0; i < 25; i++)
+		submit(s, 1000, 1000 * i + 1, 0, 5, 0);
+	p = store_packet_new();
+	store_submit(s, p);
+	usleep(1500000);
+	limit_files(RLIM_INFINITY);
+	ck_assert(fails(s, false));
+	ck_assert(store_flush(s, 20));
+	seen = ledger();
+	ck_assert_uint_eq(seen.sensor.captured, 25005);
+	ck_assert_uint_eq(seen.sensor.pending, 5);
+	ck_assert_uint_gt(seen.sensor.dropped[LEDGER_DROP_STORE], 4000);
+	ck_assert_uint_eq(seen.sensor.reduced,
+			  25000 - seen.sensor.dropped[LEDGER_DROP_STORE]);
+	ck_assert_int_eq(ledger_sensor_balance(&seen.sensor), 0);
+	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
+	store_close(s);
+	s = store_open(&conf);
+	ck_assert_int_eq(store_last_clock(s, &(struct clock_entry){ 0 }), 1);
+	store_close(s);
+}
+END_TEST
+
+/* The disk turned bits in two rows and a layout: those after them are read. */
+START_TEST(a_damaged_row_keeps_its_number)
+{
+	const struct batch_channel channel = { "x", "x", "1", "", 2 };
+	struct batch_layout *other = batch_layout_new("other", 1, &channel);
+	struct store *s = open_store(NULL);
+	struct store_packet *p;
+	struct store_reader *r;
+	struct batch *b;
+
+	submit(s, 4, 1, 0, 0, 0);
+	p = store_packet_new();
+	b = batch_new(other);
+	b->results[0].count = 1;
+	ck_assert_int_eq(store_packet_add(p, b), 0);
+	store_submit(s, p);
+	submit(s, 1, 6, 0, 0, 0);
+	store_close(s);
+	run_sql("UPDATE batch SET body = x'ff0102' WHERE id = 2;"
+		"UPDATE layout SET body = '{\"sensor\":' WHERE body LIKE '%other%'");
+	r = open_reader();
+	for (uint64_t id = 1; id <= 6; id++) {
+		bool damaged = id == 2 || id == 5;
+
+		b = read_one(r, id);
+		ck_assert_uint_eq(b->flags, damaged ? BATCH_DAMAGED : 0);
+		ck_assert_str_eq(batch_layout_sensor(b->layout),
+				 id == 5 ? "damaged" : "sen66");
+		if (id != 5)
+			ck_assert_uint_eq(b->results[0].count, damaged ? 0 : 1);
+		if (damaged && id == 2)
+			ck_assert(isnan(b->results[0].mean));
+		batch_free(b);
+	}
+	store_reader_close(r);
+	batch_layout_put(other);
+}
+END_TEST
+
+static unsigned int count_files(const char *part)
+{
+	char command[500];
+	unsigned int n = 0;
+	FILE *f;
+
+	snprintf(command, sizeof(command), "ls %s | grep -c -- '%s'", dir, part);
+	f = popen(command, "r");
+	ck_assert_int_eq(fscanf(f, "%u", &n), 1);
+	pclose(f);
+	return n;
+}
+
+static void scribble(const char *file, off_t at)
+{
+	char name[400];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s%s", path, file);
+	f = fopen(name, "r+");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fseek(f, at, SEEK_SET), 0);
+	for (int i = 0; i < 4096; i++)
+		fputc(0x5a, f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* A start finds damage inside of the file, not only in its head. */
+START_TEST(damage_inside_is_found_at_the_start)
+{
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 2000, 1, 0, 0, 0); s; }));
+	scribble("", 12 * 4096);
+	store_close(open_store(NULL));
+	ck_assert_uint_ge(count_files("s.db.damaged"), 1);
+	ck_assert_uint_eq(ledger().sink.made, 0);
+	/* Once more: the newest one only is kept. */
+	store_close(({ struct store *s = open_store(NULL);
+		       submit(s, 2000, 1, 0, 0, 0); s; }));
+	scribble("", 12 * 4096);
+	store_close(open_store(NULL));
+	ck_assert_uint_eq(count_files("s.db.damaged"), 1);
+}
+END_TEST
+
+START_TEST(a_partition_that_is_not_mounted_is_refused)
+{
+	char cwd[200], full[500], mount[420];
+
+	ck_assert_ptr_nonnull(getcwd(cwd, sizeof(cwd)));
+	snprintf(full, sizeof(full), "%s/%s", cwd, path);
+	snprintf(mount, sizeof(mount), "%s/%s", cwd, dir);
+	conf.path = full;
+	conf.mount = mount;
+	ck_assert_ptr_null(store_open(&conf));
+	ck_assert_int_ne(access(path, F_OK), 0);
+	conf.mount = "/proc";	/* mounted, but elsewhere */
+	ck_assert_ptr_null(store_open(&conf));
+	conf.mount = "/";
+	store_close(open_store(NULL));
+	conf.path = "/dev/shm/cityhub-check.db";
+	conf.mount = "/dev/shm/";
+	store_close(open_store(NULL));
+	ck_assert_int_eq(unlink(conf.path), 0);
+}
+END_TEST
+
 /* A child writes and is killed: what it saw durable is there afterwards. */
 static void write_until_killed(int fd)
 {
@@ -574,19 +807,6 @@ START_TEST(kill_9)
 	}
 }
 END_TEST
-
-static unsigned int count_files(const char *part)
-{
-	char command[500];
-	unsigned int n = 0;
-	FILE *f;
-
-	snprintf(command, sizeof(command), "ls %s | grep -c -- '%s'", dir, part);
-	f = popen(command, "r");
-	ck_assert_int_eq(fscanf(f, "%u", &n), 1);
-	pclose(f);
-	return n;
-}
 
 START_TEST(a_damaged_file_is_set_aside)
 {
@@ -664,6 +884,12 @@ int main(void)
 	tcase_add_test(t, ledger_adds_up);
 	tcase_add_test(t, an_uncounted_drop_is_seen);
 	tcase_add_test(t, bounded);
+	tcase_add_test(t, too_old);
+	tcase_add_test(t, a_full_disk_loses_nothing);
+	tcase_add_test(t, what_memory_cannot_hold_is_counted);
+	tcase_add_test(t, a_damaged_row_keeps_its_number);
+	tcase_add_test(t, damage_inside_is_found_at_the_start);
+	tcase_add_test(t, a_partition_that_is_not_mounted_is_refused);
 	tcase_add_test(t, kill_9);
 	tcase_add_test(t, a_damaged_file_is_set_aside);
 	tcase_add_test(t, a_file_of_something_else_is_set_aside);

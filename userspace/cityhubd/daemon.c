@@ -46,6 +46,7 @@ struct daemon {
 	struct sink_mqtt *mqtt;
 	int64_t state_at_ns;
 	uint64_t unbalanced_told;
+	bool failed;
 };
 
 static struct state daemon_state(const struct daemon *d,
@@ -126,6 +127,9 @@ static void daemon_commit(struct daemon *d)
 		return;
 	}
 	daemon_hand_clock(d, p);
+	if (clock_epoch(d->clock)->sync == BATCH_SYNCHRONISED)
+		store_packet_set_utc(p, clock_utc_ns(d->clock,
+						     clock_now_ns(d->clock)));
 	store_submit(d->store, p);
 }
 
@@ -142,6 +146,12 @@ static void daemon_tick(void *ctx)
 	if (stats.unbalanced && !d->unbalanced_told)
 		daemon_fault(d, NULL, stats.imbalance);
 	d->unbalanced_told = stats.unbalanced;
+	if (stats.damaged) {
+		log_error("the store is damaged: ending, to be started again with a new one");
+		d->failed = true;
+		loop_stop(d->loop);
+		return;
+	}
 	if (now >= d->state_at_ns) {
 		d->state_at_ns = now + (int64_t)(d->conf.mqtt.state_s * 1e9) -
 				 DAEMON_SECOND_NS / 4;
@@ -203,6 +213,8 @@ static int daemon_open_store(struct daemon *d, uint64_t *cursor)
 {
 	struct store_conf conf = {
 		.path = d->conf.store.path,
+		.mount = d->conf.store.mount,
+		.max_age_ns = (int64_t)(d->conf.store.max_days * 86400e9),
 		.max_bytes = (uint64_t)(d->conf.store.max_mb * 1e6),
 		.allow_tmpfs = d->conf.store.allow_tmpfs,
 		.hub = d->hub,
@@ -303,10 +315,14 @@ static void daemon_apply(struct daemon *d, const struct conf *fresh)
 
 static void daemon_reload(struct daemon *d)
 {
+	struct store_stats stats;
 	struct conf fresh;
 
 	notify_send("RELOADING=1");
-	if (daemon_read_conf(d, &fresh)) {
+	store_get_stats(d->store, &stats);
+	if (stats.failing) {
+		log_error("the store cannot be written, and what waits for it would be lost: the running configuration stays in force; try again when it can");
+	} else if (daemon_read_conf(d, &fresh)) {
 		log_error("the running configuration stays in force");
 	} else if (strcmp(fresh.hub.id, d->conf.hub.id) ||
 		   strcmp(fresh.store.path, d->conf.store.path)) {
@@ -411,6 +427,8 @@ int daemon_main(const char *path, const char *store)
 		if (d.store)
 			daemon_end(&d);
 		else
+			err = -EIO;
+		if (d.failed)
 			err = -EIO;
 	}
 	daemon_free(&d);

@@ -144,7 +144,6 @@ static int meaning_decimals(double lsb)
 	return (int)fmax(0, fmin(9, digits));
 }
 
-/* SEN5x and SEN6x answer with the largest number of the format. */
 /* Drivers in the kernel that do not keep to the units of the ABI. */
 static double meaning_quirk(const struct meaning_input *in)
 {
@@ -155,6 +154,7 @@ static double meaning_quirk(const struct meaning_input *in)
 	return 1;
 }
 
+/* SEN5x and SEN6x answer with the largest number of the format. */
 static void meaning_set_unknown(const struct meaning_input *in,
 				struct meaning *m)
 {
@@ -164,6 +164,15 @@ static void meaning_set_unknown(const struct meaning_input *in,
 		return;
 	m->has_unknown = true;
 	m->unknown = in->format.is_signed ? INT16_MAX : UINT16_MAX;
+}
+
+/* Labels come from firmware; JSON refuses what is no UTF-8. */
+static void meaning_copy(char *to, const char *from)
+{
+	snprintf(to, BATCH_NAME, "%s", from);
+	for (; *to; to++)
+		if (!isprint((unsigned char)*to))
+			*to = '_';
 }
 
 void meaning_find(const struct meaning_input *in, struct meaning *m)
@@ -177,10 +186,8 @@ void meaning_find(const struct meaning_input *in, struct meaning *m)
 		e = meaning_by_label(in->label, &phase);
 	if (!e)
 		e = meaning_by_type(in->id);
-	snprintf(m->channel.channel, sizeof(m->channel.channel), "%s",
-		 labelled ? in->label : in->id);
-	snprintf(m->channel.quantity, sizeof(m->channel.quantity), "%s",
-		 e ? e->quantity : in->id);
+	meaning_copy(m->channel.channel, labelled ? in->label : in->id);
+	meaning_copy(m->channel.quantity, e ? e->quantity : in->id);
 	snprintf(m->channel.unit, sizeof(m->channel.unit), "%s",
 		 e ? e->unit : "1");
 	snprintf(m->channel.phase, sizeof(m->channel.phase), "%s", phase);

@@ -250,6 +250,9 @@ static int sink_mqtt_next(void *ctx, uint64_t after, struct sink_message *msg,
 	ret = store_reader_next(m->reader, after, &b, id);
 	if (ret <= 0)
 		return ret;
+	if (b->flags & BATCH_DAMAGED)
+		log_error("store: the batch with number %llu is damaged; it is sent without values, look after the disk",
+			  (unsigned long long)b->seq);
 	msg->topic = sink_mqtt_topic(b->hub, "data",
 				     batch_layout_sensor(b->layout));
 	msg->payload = batch_json(b);

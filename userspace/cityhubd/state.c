@@ -74,10 +74,11 @@ static void state_add_ledger(json_t *root, const struct store_stats *s)
 static void state_add_store(json_t *root, const struct store_stats *s)
 {
 	json_object_set_new(root, "store",
-		json_pack("{so sI sI sI sb}",
+		json_pack("{so sI sI sI sI sb}",
 			  "hours", state_number(s->hours, 1),
 			  "batches", (json_int_t)s->batches,
 			  "bytes", (json_int_t)s->bytes,
+			  "max_bytes", (json_int_t)s->max_bytes,
 			  "queued", (json_int_t)s->queued,
 			  "failing", s->failing));
 }

@@ -19,6 +19,7 @@
 #define STORE_SINKS		4
 #define STORE_QUEUE_BATCHES	20000	/* kept in memory while the disk fails */
 #define STORE_RETRY_S		1
+#define STORE_AGE_EVERY_NS	60000000000
 #define STORE_RATE_TAU_S	60.0
 #define STORE_STACK		(256 * 1024)
 /* What a row costs beside its body, and an empty file. */
@@ -38,6 +39,7 @@ struct store_clock {
 
 struct store_packet {
 	struct store_packet *next;
+	int64_t utc_ns;		/* 0: not known */
 	struct store_clock *clocks;	/* oldest first */
 	struct store_count *counts;
 	struct batch **batches;
@@ -48,6 +50,8 @@ struct store_packet {
 struct store {
 	struct store_db *db;	/* the writer's own once it runs */
 	uint64_t max_bytes;
+	int64_t max_age_ns;
+	int64_t aged_ns;	/* boottime of the last look for what is too old */
 	pthread_t thread;
 	bool running;
 	double rate;		/* batches a second, the writer's own */
@@ -158,6 +162,11 @@ int store_packet_clock(struct store_packet *p, const struct clock_entry *e)
 	return 0;
 }
 
+void store_packet_set_utc(struct store_packet *p, int64_t utc_ns)
+{
+	p->utc_ns = utc_ns;
+}
+
 static int store_write_packet(struct store_db *db, const struct store_packet *p)
 {
 	int rc = SQLITE_OK;
@@ -237,6 +246,17 @@ static int store_write_acks(struct store *s, const uint64_t *acked)
 	return rc;
 }
 
+/* What is too old is looked for now and then: it reads the store. */
+static int store_age(struct store *s, const struct store_packet *p)
+{
+	int64_t now = clock_boottime_ns();
+
+	if (!s->max_age_ns || !p->utc_ns || now < s->aged_ns)
+		return SQLITE_OK;
+	s->aged_ns = now + STORE_AGE_EVERY_NS;
+	return store_db_age(s->db, p->utc_ns - s->max_age_ns);
+}
+
 static int store_commit(struct store *s, const struct store_packet *p,
 			const uint64_t *acked, struct store_audit *a)
 {
@@ -248,6 +268,8 @@ static int store_commit(struct store *s, const struct store_packet *p,
 		rc = store_write_acks(s, acked);
 	if (rc == SQLITE_OK)
 		rc = store_db_bound(s->db, s->max_bytes);
+	if (rc == SQLITE_OK)
+		rc = store_age(s, p);
 	if (rc == SQLITE_OK)
 		rc = store_check(s, a);
 	if (rc == SQLITE_OK)
@@ -300,6 +322,7 @@ static void store_publish_stats(struct store *s, struct store_audit *a)
 
 	st->batches = store_db_batches(s->db);
 	st->bytes = store_db_bytes(s->db);
+	st->max_bytes = s->max_bytes;
 	st->hours = store_hours(s, st);
 	pthread_mutex_lock(&s->lock);
 	st->unbalanced = s->stats.unbalanced + !a->balanced;
@@ -316,16 +339,17 @@ static void store_publish_stats(struct store *s, struct store_audit *a)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void store_failed(struct store *s)
+static void store_failed(struct store *s, int rc)
 {
-	sqlite3 *db = store_db_handle(s->db);
-	const char *why = sqlite3_errmsg(db);
+	const char *why = sqlite3_errstr(rc);
 
 	pthread_mutex_lock(&s->lock);
 	if (!s->stats.failing)
 		log_error("store: cannot write: %s; up to %d batches are kept in memory: free the disk, see that it can be written",
 			  why, STORE_QUEUE_BATCHES);
 	s->stats.failing = true;
+	s->stats.damaged = (rc & 0xff) == SQLITE_CORRUPT ||
+			   (rc & 0xff) == SQLITE_NOTADB;
 	snprintf(s->stats.why, sizeof(s->stats.why), "%s", why);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -443,7 +467,7 @@ static bool store_step(struct store *s)
 		store_rate(s, p);
 		store_publish_stats(s, &audit);
 	} else {
-		store_failed(s);
+		store_failed(s, rc);
 	}
 	pthread_mutex_lock(&s->lock);
 	if (rc != SQLITE_OK) {
@@ -477,13 +501,13 @@ struct store *store_open(const struct store_conf *conf)
 
 	if (!s)
 		return NULL;
-	s->db = store_db_open(conf->path, conf->allow_tmpfs, conf->hub,
-			      conf->boot);
+	s->db = store_db_open(conf);
 	if (!s->db) {
 		free(s);
 		return NULL;
 	}
-	s->max_bytes = conf->max_bytes;
+	s->max_bytes = store_db_room(s->db, conf);
+	s->max_age_ns = conf->max_age_ns;
 	s->tail = &s->head;
 	s->notify_fd = -1;
 	s->rate_at_ns = clock_boottime_ns();

@@ -19,7 +19,9 @@ struct store_packet;
 
 struct store_conf {
 	const char *path;
+	const char *mount;	/* must be mounted; NULL or empty: none */
 	uint64_t max_bytes;
+	int64_t max_age_ns;	/* 0: no bound */
 	bool allow_tmpfs;
 	const char *hub;
 	const char *boot;
@@ -28,9 +30,11 @@ struct store_conf {
 struct store_stats {
 	uint64_t batches;	/* in the store */
 	uint64_t bytes;
+	uint64_t max_bytes;	/* in force */
 	double hours;		/* an outage may last, NAN when not known yet */
 	uint64_t queued;	/* batches that wait for the disk */
 	bool failing;		/* the last commit failed */
+	bool damaged;		/* because the file is: only a new start helps */
 	char why[160];
 	uint64_t unbalanced;	/* commits at which the ledger did not add up */
 	char imbalance[160];	/* the last such equation */
@@ -61,6 +65,8 @@ int store_packet_count(struct store_packet *p, const char *sensor,
 		       const struct ledger_sensor *since);
 /* An entry of the clock's log, for the batches in this packet and later. */
 int store_packet_clock(struct store_packet *p, const struct clock_entry *e);
+/* Of a synchronised clock; without it nothing becomes too old. */
+void store_packet_set_utc(struct store_packet *p, int64_t utc_ns);
 
 /* Wait until all is durable, for so long at most. Returns whether it is. */
 bool store_flush(struct store *s, double seconds);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <time.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "cityhubd/clock.h"
@@ -34,6 +34,7 @@ enum store_db_statement {
 	STORE_DB_EXPIRED,
 	STORE_DB_EXPIRE_CURSOR,
 	STORE_DB_EXPIRE,
+	STORE_DB_TOO_OLD,
 	STORE_DB_CLOCK,
 	STORE_DB_CLOCK_BOUND,
 	STORE_DB_STATEMENTS,
@@ -69,6 +70,10 @@ static const char *const store_db_sql[STORE_DB_STATEMENTS] = {
 	[STORE_DB_EXPIRE_CURSOR] =
 		"UPDATE sink SET cursor = ?1 WHERE cursor < ?1",
 	[STORE_DB_EXPIRE] = "DELETE FROM batch WHERE id <= ?1",
+	[STORE_DB_TOO_OLD] =
+		"SELECT ifnull(max(id), 0) FROM (SELECT id, from_ns + length_ns AS"
+		" to_ns FROM batch WHERE sync = 1 ORDER BY id LIMIT 256)"
+		" WHERE to_ns < ?",
 	[STORE_DB_CLOCK] =
 		"INSERT INTO clock (boot, epoch, from_ns, offset_ns, sync,"
 		" bound_ns, why) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -105,6 +110,30 @@ static int64_t store_db_number(struct store_db *d, const char *sql,
 		v = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
 	return v;
+}
+
+/* A mount point lies on another file system than its parent. */
+static int store_db_check_mount(const char *path, const char *mount)
+{
+	size_t len = strlen(mount);
+	struct stat there, parent;
+	char up[4096];
+
+	while (len > 1 && mount[len - 1] == '/')
+		len--;
+	if (strncmp(path, mount, len) || (len > 1 && path[len] != '/')) {
+		log_error("store: %s does not lie under store.mount %s; correct one of them",
+			  path, mount);
+		return -EINVAL;
+	}
+	snprintf(up, sizeof(up), "%.*s/..", (int)len, mount);
+	if (stat(mount, &there) || stat(up, &parent) ||
+	    (there.st_dev == parent.st_dev && there.st_ino != parent.st_ino)) {
+		log_error("store: nothing is mounted on %s: mount the partition (is it in /etc/fstab?), or take store.mount out",
+			  mount);
+		return -ENODEV;
+	}
+	return 0;
 }
 
 static int store_db_check_place(const char *path, bool allow_tmpfs)
@@ -145,25 +174,27 @@ static bool store_db_sound(sqlite3 *db)
 	return ok;
 }
 
-/* A damaged file is kept for who wants to look into it. */
+/*
+ * A damaged file is kept for who wants to look into it; the newest one only,
+ * lest a failing disk be filled with them.
+ */
 static int store_db_set_aside(const char *path)
 {
 	static const char *const tails[] = { "", "-wal", "-shm" };
 	char from[4096], to[4096];
-	long long now = (long long)time(NULL);
 
 	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
 		snprintf(from, sizeof(from), "%s%s", path, tails[i]);
-		snprintf(to, sizeof(to), "%s.damaged-%lld%s", path, now,
-			 tails[i]);
+		snprintf(to, sizeof(to), "%s.damaged%s", path, tails[i]);
+		unlink(to);
 		if (rename(from, to) && (errno != ENOENT || !i)) {
 			log_error("store: %s is damaged and cannot be set aside: %s",
 				  from, strerror(errno));
 			return -errno;
 		}
 	}
-	log_error("store: %s was damaged; it is now %s.damaged-%lld and a new store is begun",
-		  path, path, now);
+	log_error("store: %s was damaged; it is now %s.damaged and a new store is begun; what was not sent is lost unless it can be read from there (sqlite3 %s.damaged .recover); look after the disk",
+		  path, path, path);
 	return 0;
 }
 
@@ -197,8 +228,9 @@ static int store_db_open_file(struct store_db *d, const char *path)
 		rc = store_db_attach(d, path);
 	}
 	if (rc != SQLITE_OK)
-		log_error("store: %s cannot be opened: %s", path,
-			  d->db ? sqlite3_errmsg(d->db) : sqlite3_errstr(rc));
+		log_error("store: %s cannot be opened: %s; see that its folder is there, and that the disk is not mounted read-only",
+			  path, d->db ? sqlite3_errmsg(d->db) :
+			  sqlite3_errstr(rc));
 	return rc;
 }
 
@@ -359,34 +391,55 @@ static int store_db_prepare(struct store_db *d)
 	return rc;
 }
 
-struct store_db *store_db_open(const char *path, bool allow_tmpfs,
-			       const char *hub, const char *boot)
+struct store_db *store_db_open(const struct store_conf *conf)
 {
 	struct store_db *d;
 	bool fresh;
 	int rc;
 
-	if (store_db_check_place(path, allow_tmpfs))
+	if (conf->mount && *conf->mount &&
+	    store_db_check_mount(conf->path, conf->mount))
+		return NULL;
+	if (store_db_check_place(conf->path, conf->allow_tmpfs))
 		return NULL;
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
-	rc = store_db_open_file(d, path);
+	rc = store_db_open_file(d, conf->path);
 	if (rc == SQLITE_OK)
-		rc = store_db_schema(d, path, &fresh);
+		rc = store_db_schema(d, conf->path, &fresh);
 	if (rc != SQLITE_OK)
 		goto fail;
 	rc = store_db_close_crash(d);
 	if (rc == SQLITE_OK)
-		rc = store_db_boot(d, fresh, hub, boot);
+		rc = store_db_boot(d, fresh, conf->hub, conf->boot);
 	if (rc == SQLITE_OK)
 		rc = store_db_prepare(d);
 	if (rc == SQLITE_OK)
 		return d;
-	log_error("store: %s: %s", path, sqlite3_errmsg(d->db));
+	log_error("store: %s: %s; see that the disk is not full and can be written",
+		  conf->path, sqlite3_errmsg(d->db));
 fail:
 	store_db_close(d);
 	return NULL;
+}
+
+uint64_t store_db_room(struct store_db *d, const struct store_conf *conf)
+{
+	int64_t pages = store_db_number(d, "PRAGMA page_count", 0);
+	int64_t page = store_db_number(d, "PRAGMA page_size", 0);
+	struct statvfs fs;
+	uint64_t room;
+
+	if (statvfs(conf->path, &fs))
+		return conf->max_bytes;
+	room = (uint64_t)(pages * page) +
+	       (uint64_t)fs.f_bavail * fs.f_frsize / 10 * 9;
+	if (room >= conf->max_bytes)
+		return conf->max_bytes;
+	log_warning("store: the disk has no room for store.max_mb = %.0f: %.0f MB are used at most; free some, or lower it",
+		    (double)conf->max_bytes / 1e6, (double)room / 1e6);
+	return room;
 }
 
 void store_db_close(struct store_db *d)
@@ -595,9 +648,22 @@ uint64_t store_db_batches(struct store_db *d)
 			  store_db_number(d, "SELECT min(id) FROM batch", 1) + 1);
 }
 
+/* All batches up to @last go; the ledger has those that were not sent. */
+static int store_db_expire(struct store_db *d, int64_t last,
+			   enum ledger_expiry reason)
+{
+	int rc = store_sql_run(d->st[STORE_DB_EXPIRED], "is", last,
+			       ledger_expiry_name(reason));
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_EXPIRE_CURSOR], "i", last);
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_EXPIRE], "i", last);
+	return rc;
+}
+
 int store_db_bound(struct store_db *d, uint64_t max_bytes)
 {
-	const char *reason = ledger_expiry_name(LEDGER_EXPIRED_SIZE);
 	int rc = SQLITE_OK;
 
 	while (rc == SQLITE_OK && store_db_bytes(d) > max_bytes) {
@@ -609,13 +675,32 @@ int store_db_bound(struct store_db *d, uint64_t max_bytes)
 
 		if (oldest < 0)
 			break;
-		last = last < newest ? last : newest;
-		rc = store_sql_run(d->st[STORE_DB_EXPIRED], "is", last, reason);
-		if (rc == SQLITE_OK)
-			rc = store_sql_run(d->st[STORE_DB_EXPIRE_CURSOR], "i",
-					   last);
-		if (rc == SQLITE_OK)
-			rc = store_sql_run(d->st[STORE_DB_EXPIRE], "i", last);
+		rc = store_db_expire(d, last < newest ? last : newest,
+				     LEDGER_EXPIRED_SIZE);
 	}
+	return rc;
+}
+
+/*
+ * Dates that were not synchronised prove no age; such rows go with the next
+ * one that has a date.
+ */
+int store_db_age(struct store_db *d, int64_t utc_ns)
+{
+	sqlite3_stmt *st = d->st[STORE_DB_TOO_OLD];
+	int64_t last = 0;
+	int rc = SQLITE_OK;
+
+	do {
+		if (last)
+			rc = store_db_expire(d, last, LEDGER_EXPIRED_AGE);
+		if (rc == SQLITE_OK)
+			rc = store_sql_bind(st, "i", utc_ns);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_step(st);
+		last = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+		sqlite3_reset(st);
+		rc = rc == SQLITE_ROW ? SQLITE_OK : rc;
+	} while (rc == SQLITE_OK && last);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cityhubd/store.h"
 #include "common/batch.h"
 #include "common/clock_log.h"
 #include "common/ledger.h"
@@ -14,8 +15,9 @@
 struct store_db;
 
 /* NULL when there can be no store, having said why and what to do. */
-struct store_db *store_db_open(const char *path, bool allow_tmpfs,
-			       const char *hub, const char *boot);
+struct store_db *store_db_open(const struct store_conf *conf);
+/* conf->max_bytes, or less when the disk has not as much, having said so. */
+uint64_t store_db_room(struct store_db *d, const struct store_conf *conf);
 void store_db_close(struct store_db *d);
 sqlite3 *store_db_handle(struct store_db *d);
 
@@ -28,6 +30,8 @@ int store_db_clock(struct store_db *d, const struct clock_entry *e);
 int store_db_add_sink(struct store_db *d, const char *sink, uint64_t *cursor);
 int store_db_ack(struct store_db *d, const char *sink, uint64_t id);
 int store_db_bound(struct store_db *d, uint64_t max_bytes);
+/* What ended before @utc_ns, and whatever is older by its number, goes. */
+int store_db_age(struct store_db *d, int64_t utc_ns);
 int store_db_end(struct store_db *d);
 void store_db_undo(struct store_db *d);
 

@@ -43,7 +43,9 @@ const char *batch_sync_name(enum batch_sync sync)
 
 const char *batch_flag_name(unsigned int i)
 {
-	static const char *const names[BATCH_FLAGS] = { "step", "again" };
+	static const char *const names[BATCH_FLAGS] = {
+		"step", "again", "damaged",
+	};
 
 	return names[i];
 }

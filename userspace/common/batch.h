@@ -23,8 +23,9 @@ enum batch_sync {
 enum batch_flag {
 	BATCH_STEP = 1 << 0,	/* the clock was set at its begin or end */
 	BATCH_AGAIN = 1 << 1,	/* a part of it was in a batch before */
+	BATCH_DAMAGED = 1 << 2,	/* the store lost it; never stored */
 };
-#define BATCH_FLAGS	2
+#define BATCH_FLAGS	3
 
 /*
  * What an undisciplined clock may drift at most: the kernel lets its error

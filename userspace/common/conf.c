@@ -60,6 +60,10 @@ static const struct conf_key conf_keys[] = {
 	{ "store", CONF_GROUP, 0, 0, 0, "store = { max_mb = 256.0; };" },
 	{ "store.path", CONF_TEXT, CONF_AT(store.path), 0, 0,
 	  "path = \"" STORE_DEFAULT_PATH "\";" },
+	{ "store.mount", CONF_TEXT, CONF_AT(store.mount), 0, 0,
+	  "mount = \"/data\";" },
+	{ "store.max_days", CONF_NUMBER, CONF_AT(store.max_days), 0, 36500,
+	  "max_days = 30.0;" },
 	{ "store.max_mb", CONF_NUMBER, CONF_AT(store.max_mb), 1, 1e6,
 	  "max_mb = 256.0;" },
 	{ "store.commit_s", CONF_NUMBER, CONF_AT(store.commit_s), 0.2, 60,
@@ -354,6 +358,8 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 				 STORE_DEFAULT_PATH);
 	if (*c->mqtt.host && !WITH_MQTT)
 		return conf_fail(r, conf_at(cfg, "mqtt.host"), "mqtt.host: this cityhubd was built without MQTT (WITH_MQTT=no); remove it or install one with MQTT");
+	if (*c->store.mount && c->store.mount[0] != '/')
+		return conf_fail(r, conf_at(cfg, "store.mount"), "store.mount must be a full path, e.g. mount = \"/data\";");
 	if (!*c->mqtt.cert_file != !*c->mqtt.key_file)
 		return conf_fail(r, conf_at(cfg, "mqtt"), "mqtt.cert_file and mqtt.key_file go together; set both or none");
 	if (*c->mqtt.password_file && !*c->mqtt.username)

@@ -31,7 +31,9 @@ struct conf {
 	} capture;
 	struct {
 		char path[CONF_STRING];
+		char mount[CONF_STRING];	/* must be mounted; empty: none */
 		double max_mb;
+		double max_days;		/* 0: as long as there is room */
 		double commit_s;
 		bool allow_tmpfs;
 	} store;

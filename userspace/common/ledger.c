@@ -9,6 +9,7 @@ static const char *const ledger_drop_names[LEDGER_DROPS] = {
 
 static const char *const ledger_expiry_names[LEDGER_EXPIRIES] = {
 	[LEDGER_EXPIRED_SIZE] = "size",
+	[LEDGER_EXPIRED_AGE] = "age",
 };
 
 const char *ledger_drop_name(enum ledger_drop reason)

@@ -23,7 +23,9 @@ enum ledger_drop {
 
 /* Why a batch left the store before the sink had it. */
 enum ledger_expiry {
+	/* A reason that is not known counts as the first. */
 	LEDGER_EXPIRED_SIZE,	/* the store was full, oldest first */
+	LEDGER_EXPIRED_AGE,	/* older than it may become */
 	LEDGER_EXPIRIES,
 };
 

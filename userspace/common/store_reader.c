@@ -2,6 +2,7 @@
 #include "common/store_reader.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,17 +131,8 @@ static int store_reader_redate(struct store_reader *r, struct batch *b,
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -EIO;
 }
 
-static int store_reader_row(struct store_reader *r, struct batch **out)
+static void store_reader_head(sqlite3_stmt *st, struct batch *b)
 {
-	sqlite3_stmt *st = r->next;
-	struct batch_layout *l;
-	struct batch *b;
-	int err;
-
-	l = store_reader_layout(r, sqlite3_column_int64(st, 2));
-	b = l ? batch_new(l) : NULL;
-	if (!b)
-		return -EIO;
 	b->seq = (uint64_t)sqlite3_column_int64(st, 1);
 	b->from_ns = sqlite3_column_int64(st, 3);
 	b->to_ns = b->from_ns + sqlite3_column_int64(st, 4);
@@ -153,11 +145,49 @@ static int store_reader_row(struct store_reader *r, struct batch **out)
 	snprintf(b->boot, sizeof(b->boot), "%s", sqlite3_column_text(st, 12));
 	b->epoch = (unsigned int)sqlite3_column_int(st, 13);
 	b->flags = (unsigned int)sqlite3_column_int(st, 14);
-	err = batch_unpack(b, sqlite3_column_blob(st, 10),
-			   (size_t)sqlite3_column_bytes(st, 10));
-	if (!err && b->sync == BATCH_UNSYNCHRONISED)
-		err = store_reader_redate(r, b, sqlite3_column_int64(st, 15));
-	if (err) {
+}
+
+/* What stands for a row that cannot be read, lest nothing after it is. */
+static struct batch *store_reader_damaged(struct batch_layout *l)
+{
+	struct batch_layout *none = NULL;
+	struct batch *b;
+
+	if (!l)
+		none = batch_layout_new("damaged", 0, NULL);
+	b = l || none ? batch_new(l ? l : none) : NULL;
+	batch_layout_put(none);
+	for (unsigned int i = 0; b && i < batch_layout_size(b->layout); i++)
+		b->results[i] = (struct batch_result){
+			.mean = NAN, .min = NAN, .max = NAN, .rms = NAN,
+			.last = NAN,
+		};
+	return b;
+}
+
+static int store_reader_row(struct store_reader *r, struct batch **out)
+{
+	sqlite3_stmt *st = r->next;
+	struct batch_layout *l = store_reader_layout(r, sqlite3_column_int64(st, 2));
+	struct batch *b = l ? batch_new(l) : NULL;
+
+	if (b) {
+		store_reader_head(st, b);
+		if (batch_unpack(b, sqlite3_column_blob(st, 10),
+				 (size_t)sqlite3_column_bytes(st, 10))) {
+			batch_free(b);
+			b = NULL;
+		}
+	}
+	if (!b) {
+		b = store_reader_damaged(l);
+		if (!b)
+			return -ENOMEM;
+		store_reader_head(st, b);
+		b->flags |= BATCH_DAMAGED;
+	}
+	if (b->sync == BATCH_UNSYNCHRONISED &&
+	    store_reader_redate(r, b, sqlite3_column_int64(st, 15))) {
 		batch_free(b);
 		return -EIO;
 	}

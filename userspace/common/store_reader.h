@@ -17,7 +17,8 @@ struct store_reader *store_reader_open(const char *path, char *why, size_t room)
 void store_reader_close(struct store_reader *r);
 /*
  * The first batch with an id above @after, dated anew if the clock was not
- * synchronised when it was made but was so later in the same boot: 1 with the batch, to be freed by
+ * synchronised when it was made but was so later in the same boot, and without
+ * values and with BATCH_DAMAGED if the disk has lost them: 1 with the batch, to be freed by
  * the caller, 0 when there is none, -EIO when the store cannot be read.
  */
 int store_reader_next(struct store_reader *r, uint64_t after,

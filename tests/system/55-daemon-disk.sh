@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: uml
+# hub: no
+# chips: sen66
+#
+# The disk of the store is full for a while, cannot be written, is not mounted:
+# cityhubd says what is wrong and what to do, and loses nothing.
+
+# shellcheck disable=SC2317 # called through says
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/daemon.sh
+. "$(dirname "$0")/daemon.sh"
+
+disk=$daemon_dir/disk
+daemon_store=$disk/store.db
+
+writes_again() {
+	[ "$(grep -c "store: writing again" "$daemon_log")" -ge "$1" ]
+}
+
+mkdir "$disk"
+cat > "$daemon_dir/conf" <<END
+store = { path = "$daemon_store"; mount = "$disk"; allow_tmpfs = true; };
+END
+daemon_start
+wait "$daemon_pid"
+is "a partition that is not mounted is refused" $? 1
+ok "with a remedy" said "nothing is mounted on $disk: mount the partition"
+mount -t tmpfs -o size=2m none "$disk"
+daemon_start
+says "then it is taken" 10 "sen66: capturing"
+ok "bounded by what there is" said "no room for store.max_mb = 256: [12] MB are used at most"
+daemon_stop
+
+: > "$daemon_log"
+daemon_start
+says "captured" 10 "sen66: capturing"
+sleep 3
+dd if=/dev/zero of="$disk/fill" bs=4k 2> /dev/null
+says "a full disk" 20 "store: cannot write: database or disk is full; .*free the disk"
+kill -HUP "$daemon_pid"
+says "no reload now" 5 "the store cannot be written, and what waits for it would be lost"
+sleep 4
+rm "$disk/fill"
+ok "it writes again by itself" wait_for 5 writes_again 1
+sleep 2
+daemon_stop
+is "SIGTERM ends it in order" $? 0
+ok "the ledger adds up" ledger
+is "nothing was dropped" \
+	"$(ledger_get "sum(s['dropped_store'] + s['dropped_crash'] for s in l['sensors'])")" 0
+is "and nothing left out" \
+	"$(python3 "$top/tests/system/store_gaps.py" "$daemon_store")" "no gap"
+
+mount --bind "$disk" "$disk"
+mount -o remount,bind,ro "$disk"
+: > "$daemon_log"
+daemon_start
+wait "$daemon_pid"
+is "a disk that cannot be written is refused" $? 1
+ok "with what to look at" said "cannot be opened: .*is not mounted read-only"
+finish
