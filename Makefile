@@ -233,7 +233,8 @@ $(P)/fuzz-stamp: $(call obj,$(fuzz_src))
 	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
--include $(shell find $(B) -name '*.d' -not -path '$(B)/kbuild/*' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f -not -path '$(B)/kbuild/*' \
+	-not -path '$(B)/deb/*' 2>/dev/null)
 
 # ---- kernel modules --------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/store_sql.h"
 
@@ -57,6 +58,46 @@ static int store_reader_prepare(struct store_reader *r)
 	return rc;
 }
 
+static int store_reader_connect(struct store_reader *r, const char *name,
+				int flags)
+{
+	int rc = sqlite3_open_v2(name, &r->db, SQLITE_OPEN_READONLY | flags,
+				 NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_busy_timeout(r->db, 2000);
+	sqlite3_exec(r->db, "PRAGMA cache_size=-256", NULL, NULL, NULL);
+	return store_reader_prepare(r);
+}
+
+/*
+ * Who may not write beside the store cannot open one that nobody has open,
+ * unless SQLite is told that it will not change. It did not if there is no log.
+ */
+static int store_reader_connect_still(struct store_reader *r, const char *path)
+{
+	char name[3 * 256 + 32], *p = name;
+	size_t len = strlen(path);
+
+	if (len > 256)
+		return SQLITE_CANTOPEN;
+	snprintf(name, sizeof(name), "%s-wal", path);
+	if (!access(name, F_OK))
+		return SQLITE_READONLY;
+	p += sprintf(p, "file:");
+	for (; *path; path++)
+		p += sprintf(p, strchr("%?#", *path) ? "%%%02X" : "%c", *path);
+	sprintf(p, "?immutable=1");
+	sqlite3_finalize(r->next);
+	sqlite3_finalize(r->newest);
+	sqlite3_close(r->db);
+	r->db = NULL;
+	r->next = NULL;
+	r->newest = NULL;
+	return store_reader_connect(r, name, SQLITE_OPEN_URI);
+}
+
 struct store_reader *store_reader_open(const char *path, char *why, size_t room)
 {
 	struct store_reader *r = calloc(1, sizeof(*r));
@@ -64,12 +105,9 @@ struct store_reader *store_reader_open(const char *path, char *why, size_t room)
 
 	if (!r)
 		return NULL;
-	rc = sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READONLY, NULL);
-	if (rc == SQLITE_OK) {
-		sqlite3_busy_timeout(r->db, 2000);
-		sqlite3_exec(r->db, "PRAGMA cache_size=-256", NULL, NULL, NULL);
-		rc = store_reader_prepare(r);
-	}
+	rc = store_reader_connect(r, path, 0);
+	if ((rc & 0xff) == SQLITE_READONLY || (rc & 0xff) == SQLITE_CANTOPEN)
+		rc = store_reader_connect_still(r, path);
 	if (rc == SQLITE_OK)
 		return r;
 	snprintf(why, room, "%s: %s", path, sqlite3_errmsg(r->db));
