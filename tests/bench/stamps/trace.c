@@ -136,16 +136,19 @@ static double interrupt_latency(struct maker *m)
 }
 
 /*
- * Polls start every 50 ms or so and cost 22 ms. The chip answers with what is
- * so at the start of a poll; the host knows of its end. So the sample lies
- * between the starts of the last poll that was in vain and of this one.
+ * Polls start every 50 ms or so and cost 22 ms; the chip looks for a new sample
+ * somewhere in each. The host knows when the last poll in vain began and when
+ * this one ended, and that the sample lies in between.
  */
 static double poll_latency(struct maker *m, double *max_late)
 {
 	double apart = POLL_NS * (0.9 + 0.2 * random_unit(&m->r));
+	double look = POLL_COST_NS * random_unit(&m->r);
+	double look_before = POLL_COST_NS * random_unit(&m->r);
+	double since_look_before = apart + look - look_before;
 
 	*max_late = apart + POLL_COST_NS;
-	return apart * random_unit(&m->r) + POLL_COST_NS;
+	return since_look_before * random_unit(&m->r) + POLL_COST_NS - look;
 }
 
 /* After the start, and after a step, the estimator may find its way. */
