@@ -148,8 +148,7 @@ static void ade9000_wave_stamp(struct ade9000_wave *w, u64 complete,
 			     noticed_ns, max_late_ns);
 	w->stamped = complete;
 	w->newest_ns = cityhub_stamp_instant(&w->stamp, 0);
-	w->span_ns = w->newest_ns - cityhub_stamp_instant(&w->stamp,
-							  ADE9000_SPAN);
+	w->span_ns = cityhub_stamp_span_ns(&w->stamp, ADE9000_SPAN);
 }
 
 static u64 ade9000_wave_next_raising(const struct ade9000_wave *w, u64 page)

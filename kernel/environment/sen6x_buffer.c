@@ -50,8 +50,7 @@
 
 static s64 sen6x_period(const struct sen6x *st)
 {
-	return cityhub_stamp_instant(&st->stamp, 0) -
-	       cityhub_stamp_instant(&st->stamp, 1);
+	return cityhub_stamp_span_ns(&st->stamp, 1);
 }
 
 /* From the sending of a poll to the look, give or take as much. */

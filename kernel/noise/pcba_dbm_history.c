@@ -53,8 +53,7 @@
 
 s64 pcba_dbm_period(const struct pcba_dbm *st)
 {
-	return cityhub_stamp_instant(&st->stamp, 0) -
-	       cityhub_stamp_instant(&st->stamp, 1);
+	return cityhub_stamp_span_ns(&st->stamp, 1);
 }
 
 /*

@@ -2,8 +2,9 @@
 /*
  * The instant of a sample, estimated from late interrupts.
  *
- * Pure integer code: no allocation, no locks, no kernel calls. The same file
- * is built into cityhub-base, into KUnit and into userspace tools.
+ * Pure integer code: no allocation, no locks, no kernel calls. The same files
+ * are built into cityhub-base, into KUnit and into userspace tools, and give
+ * the same result on every machine.
  */
 #ifndef _CITYHUB_STAMP_H
 #define _CITYHUB_STAMP_H
@@ -13,13 +14,20 @@
 /** CITYHUB_LATE_UNKNOWN - the interrupt may be late by any amount. */
 #define CITYHUB_LATE_UNKNOWN	(-1LL)
 
+/* Kinds of lateness told apart, each eight times later than the one before. */
+#define CITYHUB_STAMP_KINDS	4
+/* Opinions on how fast the period wanders: a calm one and a lively one. */
+#define CITYHUB_STAMP_TRACKS	2
+/* More is a mistake: an estimator lives in the state of each device. */
+#define CITYHUB_STAMP_STATE_MAX	320
+
 /**
  * enum cityhub_stamp_source - where the instant of a sample comes from
  * @CITYHUB_STAMP_NONE:		no observation yet
  * @CITYHUB_STAMP_IRQ:		filtered interrupt instants
  * @CITYHUB_STAMP_POLL:		data-ready polls with a known bracket
  * @CITYHUB_STAMP_TICK:		the hub's tick that triggered the sample
- * @CITYHUB_STAMP_EXTRAPOLATED:	predicted, no observation near the sample
+ * @CITYHUB_STAMP_EXTRAPOLATED:	predicted, the observation told nothing
  */
 enum cityhub_stamp_source {
 	CITYHUB_STAMP_NONE,
@@ -33,8 +41,9 @@ enum cityhub_stamp_source {
  * struct cityhub_stamp_config - what is known of the sampler beforehand
  * @period_ns:		nominal sample period, 1 us to 100 s
  * @tolerance_ppm:	largest relative error of @period_ns, 1 to 50000
- * @latency_min_ns:	constant part of the interrupt latency as declared by
- *			the board, 0 when it was never calibrated
+ * @latency_min_ns:	least lateness of an observation: of interrupts as
+ *			declared by the board, of polls what one costs; 0 when
+ *			it is not known, and then stamps are late by it
  */
 struct cityhub_stamp_config {
 	u64 period_ns;
@@ -43,38 +52,77 @@ struct cityhub_stamp_config {
 };
 
 /**
+ * struct cityhub_stamp_real - a number of any size, never negative
+ * @mant:	mantissa with its highest bit set, or 0
+ * @exp:	power of two that @mant counts
+ */
+struct cityhub_stamp_real {
+	u32 mant;
+	s32 exp;
+};
+
+/**
+ * struct cityhub_stamp_track - phase and period with their uncertainty
+ * @phase_q16:		instant of the newest sample, from base_ns, in 2^-16 ns
+ * @rate:		relative error of the nominal period, in 2^-56
+ * @drift:		by how much @rate changes in 2^30 ns
+ * @phase_var:		variance of the phase, in ns^2
+ * @rate_per_phase:	by how much the rate is off when the phase is off by
+ *			1 ns
+ * @rate_var:		variance of the rate if the phase were known
+ */
+struct cityhub_stamp_track {
+	s64 phase_q16;
+	s64 rate;
+	s64 drift;
+	struct cityhub_stamp_real phase_var;
+	struct cityhub_stamp_real rate_per_phase;
+	struct cityhub_stamp_real rate_var;
+};
+
+/**
  * struct cityhub_stamp - estimator of one sampler, opaque to its users
- * @cfg:	configuration
- * @newest_ns:	estimated instant of the newest sample
- * @newest_q16:	fraction of @newest_ns, in 2^-16 ns
- * @period_q16:	estimated period, in 2^-16 ns
- * @base_ns:	where the slope of poll brackets is measured from
- * @base_count:	samples since @base_ns
- * @block_min_ns: least lateness seen in this block of interrupts
- * @block_shift_ns: how far early interrupts moved the phase in this block
- * @block_samples: samples in this block
- * @block_fill:	interrupts in this block
- * @block_len:	interrupts a block takes
- * @block_fix_ns: by how much the last block was off
- * @bound_ns:	95 % bound of @newest_ns
- * @spread_ns:	running mean of how late interrupts come
- * @source:	source of the newest sample
+ * @cfg:		configuration
+ * @track:		estimates for a calm and for a lively period
+ * @base_ns:		where the phases are counted from
+ * @newest_ns:		instant of the newest sample
+ * @before_ns:		instant of the newest sample before the last update
+ * @period_q16:		estimated period, in 2^-16 ns
+ * @spacing_q16:	distance of the samples of the last update, in 2^-16 ns
+ * @samples:		samples of the last update
+ * @bound_ns:		95 % bound of @newest_ns
+ * @odds_q16:		log2 of how much likelier the calm track is
+ * @jitter_var:		learned variance of the sampler's own phase noise
+ * @late_q8:		learned mean lateness of the usual kind, in 2^-8 ns
+ * @weight_q24:		learned shares of the kinds of lateness
+ * @info_q16:		learned mean square of the slope towards @jitter_var
+ * @updates:		observations learned from
+ * @interrupts:		interrupts learned from
+ * @doubt_q16:		how unlikely the last observations were, in bits
+ * @missed:		interrupts that may have been missed just before
+ * @missed_odds_q16:	log2 of how likely that is
+ * @source:		source of the newest sample
  */
 struct cityhub_stamp {
 	struct cityhub_stamp_config cfg;
-	s64 newest_ns;
-	u32 newest_q16;
-	s64 period_q16;
+	struct cityhub_stamp_track track[CITYHUB_STAMP_TRACKS];
 	s64 base_ns;
-	u32 base_count;
-	s64 block_min_ns;
-	s64 block_shift_ns;
-	u32 block_samples;
-	u32 block_fill;
-	u32 block_len;
-	u32 block_fix_ns;
+	s64 newest_ns;
+	s64 before_ns;
+	s64 period_q16;
+	s64 spacing_q16;
+	u32 samples;
 	u32 bound_ns;
-	u32 spread_ns;
+	s32 odds_q16;
+	struct cityhub_stamp_real jitter_var;
+	u64 late_q8;
+	u32 weight_q24[CITYHUB_STAMP_KINDS];
+	u32 info_q16;
+	u32 updates;
+	u32 interrupts;
+	s32 doubt_q16;
+	u64 missed;
+	s64 missed_odds_q16;
 	enum cityhub_stamp_source source;
 };
 
@@ -84,6 +132,7 @@ void cityhub_stamp_reset(struct cityhub_stamp *s);
 int cityhub_stamp_update(struct cityhub_stamp *s, u32 new_samples, s64 irq_ns,
 			 s64 max_late_ns);
 s64 cityhub_stamp_instant(const struct cityhub_stamp *s, u32 age);
+s64 cityhub_stamp_span_ns(const struct cityhub_stamp *s, u32 samples);
 u32 cityhub_stamp_bound_ns(const struct cityhub_stamp *s);
 
 #endif /* _CITYHUB_STAMP_H */
