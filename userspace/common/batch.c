@@ -185,6 +185,13 @@ uint64_t batch_values(const struct batch *b)
 	return n;
 }
 
+int64_t batch_bound(const struct batch *b)
+{
+	if (b->bound_ns < 0 || b->sync == BATCH_UNSYNCHRONISED)
+		return BATCH_UNKNOWN;
+	return b->bound_ns + (b->stamp_bound_ns < 0 ? 0 : b->stamp_bound_ns);
+}
+
 void batch_redate(struct batch *b, int64_t offset_ns, int64_t bound_ns,
 		  int64_t at_ns)
 {

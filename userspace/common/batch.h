@@ -96,6 +96,8 @@ struct batch_layout *batch_layout_read(const char *text);
 struct batch *batch_new(struct batch_layout *l);
 void batch_free(struct batch *b);
 uint64_t batch_values(const struct batch *b);
+/* The largest error of the instants against UTC, or BATCH_UNKNOWN. */
+int64_t batch_bound(const struct batch *b);
 
 /* The results as bytes for the store. Returns the length, or -ENOSPC. */
 ptrdiff_t batch_pack(const struct batch *b, uint8_t *buf, size_t room);

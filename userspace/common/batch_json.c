@@ -29,11 +29,9 @@ static json_t *batch_json_value(double v, int decimals)
 
 static json_t *batch_json_bound(const struct batch *b)
 {
-	if (b->bound_ns < 0 || b->sync == BATCH_UNSYNCHRONISED)
-		return json_null();
-	if (b->stamp_bound_ns < 0)
-		return json_integer(b->bound_ns);
-	return json_integer(b->bound_ns + b->stamp_bound_ns);
+	int64_t bound = batch_bound(b);
+
+	return bound < 0 ? json_null() : json_integer(bound);
 }
 
 static json_t *batch_json_result(const struct batch_channel *c,
