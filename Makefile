@@ -272,6 +272,14 @@ kbuild-tree:
 		t="$(KB)/$$f"; test -e "$$t" || { mkdir -p "$${t%/*}"; \
 		ln -sfT "$(CURDIR)/$$f" "$$t"; }; done
 
+# A fragment that only an override enables has no __overlay__: no warning.
+.PHONY: overlays
+overlays: $(patsubst %.dtso,$(B)/%.dtbo,$(wildcard dt-overlays/*/*.dtso))
+
+$(B)/dt-overlays/%.dtbo: dt-overlays/%.dtso
+	@mkdir -p $(@D)
+	dtc -@ -W no-unit_address_vs_reg -I dts -O dtb -o $@ $<
+
 # Built anew, so that nothing of a build for tests is left in the list.
 .PHONY: modules_install
 modules_install: modules
@@ -382,6 +390,7 @@ help:
 	@echo 'all (default)    user space into $(B)/'
 	@echo 'modules          kernel modules: KDIR=, ARCH=, CROSS_COMPILE=, W=1,'
 	@echo '                 SIM=1 adds the virtual hub, KUNIT=1 the KUnit modules'
+	@echo 'overlays         device tree overlays into $(B)/dt-overlays/'
 	@echo 'install          both: DESTDIR=, prefix=; install-userspace and'
 	@echo '                 modules_install do one of them; WITH_MQTT=no,'
 	@echo '                 WITH_HUB=no and WITH_SYSTEMD=no make less of it'

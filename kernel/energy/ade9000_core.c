@@ -14,7 +14,7 @@
  *					default 196078 (2000:1, 10.2 ohms)
  *   adi,voltage-pga-gain, adi,current-pga-gain	1 (default), 2 or 4
  *   adi,line-frequency-hz		50 (default) or 60
- *   irq-latency-min-ns			constant part of the interrupt latency
+ *   cityhub,irq-latency-min-ns		constant part of the interrupt latency
  */
 #include <linux/bitfield.h>
 #include <linux/cleanup.h>

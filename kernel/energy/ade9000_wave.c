@@ -562,7 +562,8 @@ static void ade9000_wave_init_stamp(struct ade9000_wave *w)
 		.tolerance_ppm = ADE9000_CLOCK_PPM,
 	};
 
-	device_property_read_u32(&w->st->spi->dev, "irq-latency-min-ns",
+	device_property_read_u32(&w->st->spi->dev,
+				 "cityhub,irq-latency-min-ns",
 				 &config.latency_min_ns);
 	cityhub_stamp_init(&w->stamp, &config);
 	w->span_ns = ADE9000_SPAN * ADE9000_SAMPLE_NS;
