@@ -58,3 +58,19 @@ s64 cityhub_clock_offset(clockid_t clock, u32 *epoch)
 	return ktime_to_ns(ktime_sub(snap.real, snap.raw)) - real_from_mono +
 	       from_mono;
 }
+
+/* Tells apart the times before and after a step of the realtime clock. */
+u32 cityhub_clock_epoch(void)
+{
+	struct system_time_snapshot snap;
+
+	ktime_get_snapshot(&snap);
+	return snap.clock_was_set_seq;
+}
+
+/* Whether a clock may be set. */
+bool cityhub_clock_steps(clockid_t clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ||
+	       clock == CLOCK_TAI;
+}

@@ -5,5 +5,7 @@
 #include <linux/types.h>
 
 s64 cityhub_clock_offset(clockid_t clock, u32 *epoch);
+u32 cityhub_clock_epoch(void);
+bool cityhub_clock_steps(clockid_t clock);
 
 #endif /* _CITYHUB_BASE_CLOCK_H */

@@ -10,9 +10,11 @@
 #include <linux/iio/buffer.h>
 #include <linux/iio/iio.h>
 #include <linux/list.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 
 #include <cityhub/member.h>
 
@@ -32,13 +34,17 @@
  * @mode:	who decides when it samples
  * @on:		its buffer is filled; written under members_lock
  * @gate_from:	raw instant from which samples are delivered
+ * @generation:	capture whose gate is open, or 0; under members_lock
+ * @changed:	CITYHUB_CHANGED_* the hub has not seen; under members_lock
+ * @broken:	the last transfer failed
  * @offset_ns:	clock of the device minus raw clock, for the current batch;
  *		only the thread that pushes uses it
  * @last_ns:	stamp of the last sample pushed; as @offset_ns
- * @lock:	guards @count and @stamp, so that a reader gets a set that
- *		adds up
+ * @lock:	guards @count, @stamp and @told, so that a reader gets a set
+ *		that adds up
  * @count:	counters
  * @stamp:	stamp state
+ * @told:	the stamp state that was last worth telling
  */
 struct cityhub_member {
 	struct list_head node;
@@ -46,11 +52,15 @@ struct cityhub_member {
 	enum cityhub_member_mode mode;
 	bool on;
 	atomic64_t gate_from;
+	u32 generation;
+	u32 changed;
+	bool broken;
 	s64 offset_ns;
 	s64 last_ns;
 	raw_spinlock_t lock;
 	u64 count[CITYHUB_COUNT_MAX];
 	struct cityhub_stamp_state stamp;
+	struct cityhub_stamp_state told;
 };
 
 static LIST_HEAD(members);
@@ -59,6 +69,8 @@ static LIST_HEAD(members);
  * hub calls from its tick, with interrupts off and its own raw lock held.
  */
 static DEFINE_RAW_SPINLOCK(members_lock);
+/* Of the hub, or NULL; guarded by members_lock. */
+static void (*watcher)(bool soon);
 
 static struct cityhub_member *member_find(struct iio_dev *indio_dev)
 {
@@ -69,6 +81,24 @@ static struct cityhub_member *member_find(struct iio_dev *indio_dev)
 			return m;
 
 	return NULL;
+}
+
+static void member_mark(struct cityhub_member *m, u32 what, bool soon)
+{
+	lockdep_assert_held(&members_lock);
+	m->changed |= what;
+	if (watcher)
+		watcher(soon);
+}
+
+static void member_changed(struct cityhub_member *m, u32 what, bool soon)
+{
+	/* What the hub has yet to look at need not be told again. */
+	if ((READ_ONCE(m->changed) & what) == what)
+		return;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	member_mark(m, what, soon);
 }
 
 static void member_unregister(void *data)
@@ -102,6 +132,7 @@ struct cityhub_member *devm_cityhub_member_register(struct iio_dev *indio_dev,
 	m->indio_dev = indio_dev;
 	m->mode = mode;
 	m->stamp.bound_ns = U32_MAX;
+	m->told = m->stamp;
 	atomic64_set(&m->gate_from, GATE_ALL);
 	raw_spin_lock_init(&m->lock);
 	scoped_guard(raw_spinlock_irqsave, &members_lock)
@@ -112,6 +143,40 @@ struct cityhub_member *devm_cityhub_member_register(struct iio_dev *indio_dev,
 }
 EXPORT_SYMBOL_NS_GPL(devm_cityhub_member_register, "CITYHUB");
 
+/* Told when the source, the epoch, or the bound by a factor of two changed. */
+static bool stamp_worth_telling(const struct cityhub_stamp_state *s,
+				const struct cityhub_stamp_state *told)
+{
+	return s->source != told->source ||
+	       s->clock_epoch != told->clock_epoch ||
+	       s->bound_ns / 2 > told->bound_ns ||
+	       s->bound_ns < told->bound_ns / 2;
+}
+
+static void member_set_stamp(struct cityhub_member *m,
+			     const struct cityhub_stamp_state *stamp)
+{
+	scoped_guard(raw_spinlock_irqsave, &m->lock) {
+		m->stamp = *stamp;
+		if (!stamp_worth_telling(stamp, &m->told))
+			return;
+		m->told = *stamp;
+	}
+
+	member_changed(m, CITYHUB_CHANGED_STAMP, false);
+}
+
+static void member_set_epoch(struct cityhub_member *m, u32 epoch)
+{
+	struct cityhub_stamp_state stamp = m->stamp;
+
+	if (epoch == stamp.clock_epoch)
+		return;
+
+	stamp.clock_epoch = epoch;
+	member_set_stamp(m, &stamp);
+}
+
 /**
  * cityhub_member_start() - the buffer is about to be filled
  * @m:		member
@@ -120,11 +185,19 @@ EXPORT_SYMBOL_NS_GPL(devm_cityhub_member_register, "CITYHUB");
  */
 void cityhub_member_start(struct cityhub_member *m)
 {
+	struct cityhub_stamp_state stamp = {
+		.bound_ns = U32_MAX, .clock_epoch = m->stamp.clock_epoch,
+	};
+
 	m->last_ns = S64_MIN;
+	member_set_stamp(m, &stamp);
 	cityhub_member_map(m);
 
 	guard(raw_spinlock_irqsave)(&members_lock);
 	m->on = true;
+	/* The slot of a ticked member tells by itself. */
+	if (m->mode == CITYHUB_MODE_FREE)
+		member_mark(m, CITYHUB_CHANGED_ON, true);
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_start, "CITYHUB");
 
@@ -137,9 +210,16 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_start, "CITYHUB");
  */
 void cityhub_member_stop(struct cityhub_member *m)
 {
+	u32 what = CITYHUB_CHANGED_ON;
+
 	guard(raw_spinlock_irqsave)(&members_lock);
 	m->on = false;
+	if (m->generation)
+		what |= CITYHUB_CHANGED_CUT;
+	m->generation = 0;
 	atomic64_set(&m->gate_from, GATE_ALL);
+	if (m->mode == CITYHUB_MODE_FREE)
+		member_mark(m, what, true);
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_stop, "CITYHUB");
 
@@ -152,31 +232,35 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_stop, "CITYHUB");
  */
 void cityhub_member_map(struct cityhub_member *m)
 {
+	clockid_t clock = iio_device_get_clock(m->indio_dev);
 	u32 epoch;
 
-	m->offset_ns = cityhub_clock_offset(iio_device_get_clock(m->indio_dev),
-					    &epoch);
-	if (epoch == m->stamp.clock_epoch)
-		return;
-
-	/* Order is promised within one clock epoch only. */
-	m->last_ns = S64_MIN;
-	guard(raw_spinlock_irqsave)(&m->lock);
-	m->stamp.clock_epoch = epoch;
+	m->offset_ns = cityhub_clock_offset(clock, &epoch);
+	/* On a clock that is set, order is promised within one epoch only. */
+	if (epoch != m->stamp.clock_epoch && cityhub_clock_steps(clock))
+		m->last_ns = S64_MIN;
+	member_set_epoch(m, epoch);
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_map, "CITYHUB");
 
 static int member_count_push(struct cityhub_member *m, int ret)
 {
-	guard(raw_spinlock_irqsave)(&m->lock);
-	m->count[CITYHUB_COUNT_TAKEN]++;
-	if (ret > 0)
-		m->count[CITYHUB_COUNT_GATED]++;
-	else if (ret < 0)
-		m->count[CITYHUB_COUNT_FIFO_FULL]++;
-	else
-		m->count[CITYHUB_COUNT_PUSHED]++;
+	scoped_guard(raw_spinlock_irqsave, &m->lock) {
+		m->count[CITYHUB_COUNT_TAKEN]++;
+		if (ret > 0)
+			m->count[CITYHUB_COUNT_GATED]++;
+		else if (ret < 0)
+			m->count[CITYHUB_COUNT_FIFO_FULL]++;
+		else
+			m->count[CITYHUB_COUNT_PUSHED]++;
+	}
 
+	if (ret < 0)
+		member_changed(m, CITYHUB_CHANGED_FIFO_FULL, false);
+	if (READ_ONCE(m->broken)) {
+		WRITE_ONCE(m->broken, false);
+		member_changed(m, CITYHUB_CHANGED_RECOVERED, false);
+	}
 	return ret;
 }
 
@@ -224,8 +308,14 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_push, "CITYHUB");
 int cityhub_member_push_ticked(struct cityhub_member *m, void *scan,
 			       size_t size, s64 stamp_ns)
 {
-	scoped_guard(raw_spinlock_irqsave, &m->lock)
-		m->stamp.source = CITYHUB_STAMP_TICK;
+	struct cityhub_stamp_state stamp = m->stamp;
+
+	if (stamp.source != CITYHUB_STAMP_TICK) {
+		stamp.from_ns = ktime_get_raw_ns();
+		stamp.source = CITYHUB_STAMP_TICK;
+		member_set_stamp(m, &stamp);
+	}
+	member_set_epoch(m, cityhub_clock_epoch());
 
 	return member_count_push(m, iio_push_to_buffers_with_ts(m->indio_dev,
 								scan, size,
@@ -242,8 +332,22 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_push_ticked, "CITYHUB");
 void cityhub_member_count(struct cityhub_member *m, enum cityhub_count what,
 			  u64 n)
 {
-	guard(raw_spinlock_irqsave)(&m->lock);
-	m->count[what] += n;
+	static const u32 changed[CITYHUB_COUNT_MAX] = {
+		[CITYHUB_COUNT_LOST] = CITYHUB_CHANGED_LOST,
+		[CITYHUB_COUNT_BUS_ERROR] = CITYHUB_CHANGED_BUS_ERROR,
+		[CITYHUB_COUNT_CRC_ERROR] = CITYHUB_CHANGED_CRC_ERROR,
+		[CITYHUB_COUNT_INVALID] = CITYHUB_CHANGED_INVALID,
+	};
+
+	if (!n)
+		return;
+
+	scoped_guard(raw_spinlock_irqsave, &m->lock)
+		m->count[what] += n;
+	if (what == CITYHUB_COUNT_BUS_ERROR || what == CITYHUB_COUNT_CRC_ERROR)
+		WRITE_ONCE(m->broken, true);
+	if (changed[what])
+		member_changed(m, changed[what], false);
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_count, "CITYHUB");
 
@@ -251,18 +355,36 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_count, "CITYHUB");
  * cityhub_member_stamp_state() - say how good the stamps are from now on
  * @m:		member
  * @from_ns:	raw instant from which this holds
- * @bound_ns:	95 % bound
+ * @bound_ns:	95 % bound, U32_MAX when unknown
  * @source:	source
+ *
+ * Call from the thread that pushes.
  */
 void cityhub_member_stamp_state(struct cityhub_member *m, s64 from_ns,
 				u32 bound_ns, enum cityhub_stamp_source source)
 {
-	guard(raw_spinlock_irqsave)(&m->lock);
-	m->stamp.from_ns = from_ns;
-	m->stamp.bound_ns = bound_ns;
-	m->stamp.source = source;
+	struct cityhub_stamp_state stamp = m->stamp;
+
+	stamp.from_ns = from_ns;
+	stamp.bound_ns = bound_ns;
+	stamp.source = source;
+	member_set_stamp(m, &stamp);
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_member_stamp_state, "CITYHUB");
+
+/**
+ * cityhub_member_stamp_period() - say what the estimator takes the period for
+ * @m:		member
+ * @period_ps:	sample period in picoseconds, 0 when it does not know
+ *
+ * Call from the thread that pushes.
+ */
+void cityhub_member_stamp_period(struct cityhub_member *m, u64 period_ps)
+{
+	guard(raw_spinlock_irqsave)(&m->lock);
+	m->stamp.period_ps = period_ps;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_stamp_period, "CITYHUB");
 
 static enum cityhub_gate member_gate(struct cityhub_member *m)
 {
@@ -297,6 +419,7 @@ int cityhub_member_get_stats(struct iio_dev *indio_dev,
 	memcpy(stats->count, m->count, sizeof(stats->count));
 	stats->stamp = m->stamp;
 	stats->gate = member_gate(m);
+	stats->generation = m->generation;
 	stats->mode = m->mode;
 	stats->on = m->on;
 	return 0;
@@ -307,6 +430,7 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_get_stats, "CITYHUB");
  * cityhub_gates_open() - let members deliver from one instant on
  * @devs:	IIO devices; the caller holds references
  * @n:		how many
+ * @generation:	capture they are in from now on, not 0
  * @t0_raw_ns:	instant (CLOCK_MONOTONIC_RAW)
  *
  * All gates open in one critical section, or none does.
@@ -315,7 +439,7 @@ EXPORT_SYMBOL_NS_GPL(cityhub_member_get_stats, "CITYHUB");
  * buffer is not on.
  */
 int cityhub_gates_open(struct iio_dev *const *devs, unsigned int n,
-		       s64 t0_raw_ns)
+		       u32 generation, s64 t0_raw_ns)
 {
 	struct cityhub_member *m;
 	unsigned int i;
@@ -327,31 +451,48 @@ int cityhub_gates_open(struct iio_dev *const *devs, unsigned int n,
 			return -EAGAIN;
 	}
 
-	for (i = 0; i < n; i++)
-		atomic64_set(&member_find(devs[i])->gate_from, t0_raw_ns);
+	for (i = 0; i < n; i++) {
+		m = member_find(devs[i]);
+		m->generation = generation;
+		atomic64_set(&m->gate_from, t0_raw_ns);
+	}
 
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_gates_open, "CITYHUB");
 
 /**
- * cityhub_gates_close() - end the delivery of members
- * @devs:	IIO devices; those that are no members any more are passed over
- * @n:		how many
+ * cityhub_gates_move() - the start of a capture moved, with a clock
+ * @generation:	capture
+ * @t0_raw_ns:	instant from which its members deliver (CLOCK_MONOTONIC_RAW)
+ */
+void cityhub_gates_move(u32 generation, s64 t0_raw_ns)
+{
+	struct cityhub_member *m;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	list_for_each_entry(m, &members, node)
+		if (m->generation == generation)
+			atomic64_set(&m->gate_from, t0_raw_ns);
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_gates_move, "CITYHUB");
+
+/**
+ * cityhub_gates_close() - end the delivery of the members of a capture
+ * @generation:	capture; members that left it by themselves are passed over
  *
  * The buffers stay on, so that they can be drained.
  */
-void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n)
+void cityhub_gates_close(u32 generation)
 {
 	struct cityhub_member *m;
-	unsigned int i;
 
 	guard(raw_spinlock_irqsave)(&members_lock);
-	for (i = 0; i < n; i++) {
-		m = member_find(devs[i]);
-		/* One that was stopped meanwhile has left the capture. */
-		if (m && atomic64_read(&m->gate_from) != GATE_ALL)
-			atomic64_set(&m->gate_from, GATE_NONE);
+	list_for_each_entry(m, &members, node) {
+		if (m->generation != generation)
+			continue;
+		m->generation = 0;
+		atomic64_set(&m->gate_from, GATE_NONE);
 	}
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_gates_close, "CITYHUB");
@@ -366,10 +507,53 @@ void cityhub_gates_release(void)
 	struct cityhub_member *m;
 
 	guard(raw_spinlock_irqsave)(&members_lock);
-	list_for_each_entry(m, &members, node)
+	list_for_each_entry(m, &members, node) {
+		m->generation = 0;
 		atomic64_set(&m->gate_from, GATE_ALL);
+	}
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_gates_release, "CITYHUB");
+
+/**
+ * cityhub_members_watch() - be told when a member has changed
+ * @changed:	called in any context with interrupts off, and with true when
+ *		it should be looked at soon; NULL to end, it runs no more then
+ */
+void cityhub_members_watch(void (*changed)(bool soon))
+{
+	struct cityhub_member *m;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	watcher = changed;
+	list_for_each_entry(m, &members, node)
+		m->changed = 0;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_members_watch, "CITYHUB");
+
+/**
+ * cityhub_members_changed() - the next member that has changed
+ * @id:		set to the N of its iio:deviceN
+ * @what:	set to CITYHUB_CHANGED_*, which is forgotten then
+ *
+ * Return: whether there is one.
+ */
+bool cityhub_members_changed(u32 *id, u32 *what)
+{
+	struct cityhub_member *m;
+
+	guard(raw_spinlock_irqsave)(&members_lock);
+	list_for_each_entry(m, &members, node) {
+		if (!m->changed)
+			continue;
+		*id = iio_device_id(m->indio_dev);
+		*what = m->changed;
+		m->changed = 0;
+		return true;
+	}
+
+	return false;
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_members_changed, "CITYHUB");
 
 MODULE_AUTHOR("cityhub developers");
 MODULE_DESCRIPTION("cityhub: sample instants, members and their counters");

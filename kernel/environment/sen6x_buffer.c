@@ -121,6 +121,9 @@ static void sen6x_observe(struct sen6x *st, s64 receipt)
 	st->samples++;
 	cityhub_member_stamp_state(st->member, st->newest_ns, sen6x_bound(st),
 				   st->stamp.source);
+	/* In ps, as the ns of a thousand samples. */
+	cityhub_member_stamp_period(st->member,
+				    cityhub_stamp_span_ns(&st->stamp, 1000));
 }
 
 static void sen6x_push(struct sen6x *st)

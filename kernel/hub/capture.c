@@ -17,18 +17,9 @@
 #define START_AHEAD_MAX_NS	(24LL * 3600 * NSEC_PER_SEC)
 
 LIST_HEAD(cityhub_captures);
+/* What arm asks of the clock; guarded by cityhub_lock as all here. */
+enum cityhub_hub_policy cityhub_policy;
 static u32 generation;
-
-static bool capture_names(const struct cityhub_capture *c, u32 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < c->n; i++)
-		if (c->id[i] == id)
-			return true;
-
-	return false;
-}
 
 struct cityhub_capture *cityhub_capture_find(u32 gen)
 {
@@ -41,16 +32,21 @@ struct cityhub_capture *cityhub_capture_find(u32 gen)
 	return NULL;
 }
 
-/* The capture a free-running member with an open gate is in. */
-u32 cityhub_capture_of(u32 id)
+static void capture_free(struct cityhub_capture *c)
 {
-	struct cityhub_capture *c;
+	scoped_guard(raw_spinlock_irqsave, &cityhub_tick_lock)
+		list_del_init(&c->start.node);
+	list_del(&c->node);
+	kfree(c);
+}
 
-	list_for_each_entry(c, &cityhub_captures, node)
-		if (capture_names(c, id))
-			return c->generation;
-
-	return 0;
+/* Where a capture starts, as things are. */
+void cityhub_capture_start(const struct cityhub_capture *c, u64 *first_tick,
+			   s64 *due_ns)
+{
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	*first_tick = c->start.first_tick;
+	*due_ns = c->start.due_ns;
 }
 
 /* Takes a member out of the capture that still names it, if one does. */
@@ -63,10 +59,8 @@ void cityhub_capture_drop(u32 id)
 		for (i = 0; i < c->n; i++)
 			if (c->id[i] == id)
 				c->id[i--] = c->id[--c->n];
-		if (c->n)
-			continue;
-		list_del(&c->node);
-		kfree(c);
+		if (!c->n)
+			capture_free(c);
 	}
 }
 
@@ -88,6 +82,25 @@ static int arm_check_start(const struct cityhub_arm *req,
 		return -ERANGE;
 	}
 	return 0;
+}
+
+static int arm_check_clock(const struct cityhub_arm *req,
+			   struct netlink_ext_ack *extack)
+{
+	struct cityhub_grid_view view;
+	u64 bound_ns, left_ns;
+
+	cityhub_grid_get(&view);
+	if (!cityhub_grid_clock_is_set(view.config.clock)) {
+		NL_SET_ERR_MSG(extack, "the TAI offset is not set any more");
+		return -ETIME;
+	}
+	if (req->force || cityhub_policy == CITYHUB_HUB_POLICY_ANY ||
+	    cityhub_sync_get(&bound_ns, &left_ns))
+		return 0;
+
+	NL_SET_ERR_MSG(extack, "the clock is not known to be synchronised");
+	return -ETIME;
 }
 
 static int arm_check_member(struct cityhub_arm *req, unsigned int i,
@@ -147,24 +160,24 @@ static void gates_add(struct gates *g, struct iio_dev *indio_dev)
 }
 
 /* A buffer may have been switched off since it was checked. */
-static int gates_open(struct gates *g, struct cityhub_capture *c, s64 start_ns)
+static int gates_open(struct gates *g, struct cityhub_capture *c)
 {
-	struct cityhub_start start;
 	unsigned int i;
+	s64 t0_ns;
 
 	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
 	for (i = 0; i < g->n_slots; i++)
 		if (!cityhub_slot_is_on(g->slot[i]))
 			return -EAGAIN;
 
-	cityhub_grid_start(start_ns, &start);
-	if (cityhub_gates_open(g->free, g->n_free, start.raw_ns))
+	t0_ns = cityhub_grid_pick_start(&c->start);
+	if (cityhub_gates_open(g->free, g->n_free, c->generation, t0_ns))
 		return -EAGAIN;
 
 	for (i = 0; i < g->n_slots; i++)
-		cityhub_slot_open(g->slot[i], c->generation, start.first_tick);
-	c->first_tick = start.first_tick;
-	c->start_ns = start.due_ns;
+		cityhub_slot_open(g->slot[i], c->generation,
+				  c->start.first_tick);
+	cityhub_grid_wait(&c->start);
 	return 0;
 }
 
@@ -177,7 +190,9 @@ static int arm_commit(struct cityhub_arm *req, struct cityhub_capture *c,
 		gates_add(g, req->dev[i]);
 	/* 0 means "in no capture". */
 	c->generation = generation + 1 ?: 1;
-	if (gates_open(g, c, req->start_ns)) {
+	c->start.generation = c->generation;
+	c->start.asked_ns = req->start_ns;
+	if (gates_open(g, c)) {
 		NL_SET_ERR_MSG(extack, "a member was switched off meanwhile");
 		return -EAGAIN;
 	}
@@ -230,6 +245,8 @@ int cityhub_capture_arm(struct cityhub_arm *req,
 	for (i = 0; i < req->n && !ret; i++)
 		ret = arm_check_member(req, i, extack);
 	if (!ret)
+		ret = arm_check_clock(req, extack);
+	if (!ret)
 		ret = arm_allocate_and_commit(req, capture, extack);
 	for (i = 0; i < req->n; i++)
 		if (req->dev[i])
@@ -238,47 +255,22 @@ int cityhub_capture_arm(struct cityhub_arm *req,
 	return ret;
 }
 
-/* Members that left the capture by themselves run freely: let them. */
-static void gates_close(struct gates *g, struct cityhub_capture *c)
-{
-	unsigned int i;
-
-	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
-	for (i = 0; i < g->n_slots; i++)
-		cityhub_slot_close(g->slot[i], c->generation);
-	cityhub_gates_close(g->free, g->n_free);
-	c->ticked = cityhub_grid_last(&c->last_tick);
-}
-
 /**
  * cityhub_capture_disarm() - close the gates of a capture in one act
  * @c:		capture; off the list afterwards, the caller frees it then
  *
- * Return: 0 or -ENOMEM, nothing has changed then.
+ * Members that left the capture by themselves run freely: they stay so.
  */
-int cityhub_capture_disarm(struct cityhub_capture *c)
+void cityhub_capture_disarm(struct cityhub_capture *c)
 {
-	struct iio_dev *dev[CITYHUB_CAPTURE_MEMBERS_MAX];
-	struct gates *g;
-	unsigned int i;
-
 	lockdep_assert_held(&cityhub_lock);
-	g = kzalloc(sizeof(*g), GFP_KERNEL);
-	if (!g)
-		return -ENOMEM;
-
-	for (i = 0; i < c->n; i++) {
-		dev[i] = cityhub_member_get(c->id[i]);
-		if (dev[i])
-			gates_add(g, dev[i]);
+	scoped_guard(raw_spinlock_irqsave, &cityhub_tick_lock) {
+		cityhub_slots_close(c->generation);
+		cityhub_gates_close(c->generation);
+		c->ticked = cityhub_grid_last(&c->last_tick);
+		list_del_init(&c->start.node);
 	}
-	gates_close(g, c);
-	for (i = 0; i < c->n; i++)
-		if (dev[i])
-			iio_device_put(dev[i]);
 	list_del(&c->node);
-	kfree(g);
-	return 0;
 }
 
 void cityhub_captures_exit(void)
@@ -287,5 +279,5 @@ void cityhub_captures_exit(void)
 
 	cityhub_gates_release();
 	list_for_each_entry_safe(c, next, &cityhub_captures, node)
-		kfree(c);
+		capture_free(c);
 }

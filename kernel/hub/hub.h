@@ -89,17 +89,27 @@ struct cityhub_slot_view {
 };
 
 /**
+ * struct cityhub_grid_config - the grid as a user set it
+ * @period_ns:	period
+ * @phase_ns:	when ticks are due, modulo the period
+ * @clock:	clock the grid is in
+ */
+struct cityhub_grid_config {
+	u64 period_ns;
+	u64 phase_ns;
+	enum cityhub_hub_clock clock;
+};
+
+/**
  * struct cityhub_grid_view - state of the grid
  * @grid:	the grid
- * @fired:	ticks fired
- * @skipped:	ticks that could not fire in time
- * @realigned:	alignments because the clock was set
+ * @config:	how it was set
+ * @to_utc_ns:	UTC minus the clock of the grid
  */
 struct cityhub_grid_view {
 	struct cityhub_grid grid;
-	u64 fired;
-	u64 skipped;
-	u32 realigned;
+	struct cityhub_grid_config config;
+	s64 to_utc_ns;
 };
 
 /**
@@ -121,31 +131,47 @@ struct cityhub_clocks {
 };
 
 /**
- * struct cityhub_start - where a capture starts
- * @first_tick:	first tick
+ * struct cityhub_start - where a capture starts; under cityhub_tick_lock
+ * @node:	in the list of those that wait for their first tick
+ * @generation:	the capture
+ * @asked_ns:	UTC instant before which it must not start, 0 for none
+ * @first_tick:	first tick; moves when the clock is set before it fires
  * @due_ns:	when it is due, UTC
- * @raw_ns:	the same instant in CLOCK_MONOTONIC_RAW
  */
 struct cityhub_start {
+	struct list_head node;
+	u32 generation;
+	s64 asked_ns;
 	u64 first_tick;
 	s64 due_ns;
-	s64 raw_ns;
 };
 
 /* grid.c; those marked (locked) are called under cityhub_tick_lock */
-void cityhub_grid_init(u64 period_ns);
+int cityhub_grid_init(u64 period_ns);
+void cityhub_grid_stop(void);
 void cityhub_grid_exit(void);
 void cityhub_grid_kick(void);					/* (locked) */
-void cityhub_grid_start(s64 start_ns, struct cityhub_start *start); /* (locked) */
+s64 cityhub_grid_pick_start(struct cityhub_start *start);	/* (locked) */
+void cityhub_grid_wait(struct cityhub_start *start);		/* (locked) */
 bool cityhub_grid_last(u64 *tick);				/* (locked) */
 void cityhub_grid_get(struct cityhub_grid_view *view);
+void cityhub_grid_configure(const struct cityhub_grid_config *config);
+bool cityhub_grid_clock_is_set(enum cityhub_hub_clock clock);
+s64 cityhub_utc_offset(void);
 void cityhub_clocks_get(struct cityhub_clocks *c);
+
+/* sync.c; all under cityhub_lock but exit */
+void cityhub_sync_set(u64 bound_ns, u64 valid_ns);
+void cityhub_sync_clear(void);
+bool cityhub_sync_get(u64 *bound_ns, u64 *left_ns);
+void cityhub_sync_exit(void);
 
 /* slots.c */
 int cityhub_slots_init(unsigned int count);
 void cityhub_slots_exit(void);
 unsigned int cityhub_slots_count(void);
 unsigned int cityhub_slots_on(void);
+bool cityhub_slot_exists(unsigned int nr);
 int cityhub_slot_of(const struct iio_dev *indio_dev);
 void cityhub_slot_get(unsigned int nr, struct cityhub_slot_view *view);
 bool cityhub_slot_read(unsigned int nr, u64 *index, struct cityhub_tick *tick);
@@ -153,7 +179,8 @@ bool cityhub_slots_fire(const struct cityhub_tick *tick);	/* (locked) */
 bool cityhub_slot_is_on(unsigned int nr);			/* (locked) */
 void cityhub_slot_open(unsigned int nr, u32 generation,
 		       u64 first_tick);				/* (locked) */
-void cityhub_slot_close(unsigned int nr, u32 generation);	/* (locked) */
+void cityhub_slots_move(u32 generation, u64 first_tick);	/* (locked) */
+void cityhub_slots_close(u32 generation);			/* (locked) */
 
 /**
  * struct cityhub_member_view - state of a member
@@ -181,21 +208,23 @@ struct cityhub_member_view {
 	struct cityhub_tick_counts ticks;
 };
 
-/* members.c; all under cityhub_lock but init and exit */
+/* members.c; all under cityhub_lock but init, exit and join */
 int cityhub_members_init(void);
 void cityhub_members_exit(void);
+void cityhub_members_join(void);
 struct iio_dev *cityhub_member_get(u32 id);
 int cityhub_member_view(struct iio_dev *indio_dev,
 			struct cityhub_member_view *view);
 int cityhub_member_view_id(u32 id, struct cityhub_member_view *view);
 int cityhub_member_next(u32 from, struct cityhub_member_view *view);
-int cityhub_member_of_slot(unsigned int nr, struct cityhub_member_view *view);
+void cityhub_members_slot_changed(unsigned int nr);
 bool cityhub_slot_is_taken(unsigned int nr, const struct iio_dev *by_other_than);
 
 /**
  * struct cityhub_arm - a request to arm
  * @start_ns:	UTC instant before which no sample passes, or 0
  * @start_attr:	attribute it came with, or NULL
+ * @force:	also when the clock is not synchronised
  * @n:		number of members
  * @id:		their ids
  * @attr:	attributes these came with
@@ -204,6 +233,7 @@ bool cityhub_slot_is_taken(unsigned int nr, const struct iio_dev *by_other_than)
 struct cityhub_arm {
 	s64 start_ns;
 	const struct nlattr *start_attr;
+	bool force;
 	unsigned int n;
 	u32 id[CITYHUB_CAPTURE_MEMBERS_MAX];
 	const struct nlattr *attr[CITYHUB_CAPTURE_MEMBERS_MAX];
@@ -214,8 +244,7 @@ struct cityhub_arm {
  * struct cityhub_capture - a capture
  * @node:	in the list of captures
  * @generation:	its number
- * @first_tick:	its first tick
- * @start_ns:	when that is due, UTC
+ * @start:	where it starts
  * @ticked:	@last_tick is valid
  * @last_tick:	newest tick fired when it was disarmed
  * @n:		number of members armed, less those removed since
@@ -224,23 +253,24 @@ struct cityhub_arm {
 struct cityhub_capture {
 	struct list_head node;
 	u32 generation;
-	u64 first_tick;
-	s64 start_ns;
+	struct cityhub_start start;
 	bool ticked;
 	u64 last_tick;
 	unsigned int n;
 	u32 id[CITYHUB_CAPTURE_MEMBERS_MAX];
 };
 
-/* capture.c; all under cityhub_lock */
+/* capture.c; all under cityhub_lock but exit */
 extern struct list_head cityhub_captures;
+extern enum cityhub_hub_policy cityhub_policy;
 
 int cityhub_capture_arm(struct cityhub_arm *req,
 			struct cityhub_capture **capture,
 			struct netlink_ext_ack *extack);
 struct cityhub_capture *cityhub_capture_find(u32 generation);
-int cityhub_capture_disarm(struct cityhub_capture *c);
-u32 cityhub_capture_of(u32 id);
+void cityhub_capture_start(const struct cityhub_capture *c, u64 *first_tick,
+			   s64 *due_ns);
+void cityhub_capture_disarm(struct cityhub_capture *c);
 void cityhub_capture_drop(u32 id);
 void cityhub_captures_exit(void);
 
@@ -250,6 +280,5 @@ void cityhub_netlink_exit(void);
 void cityhub_notify_hub(void);
 void cityhub_notify_member(u32 id);
 void cityhub_notify_member_del(u32 id);
-void cityhub_notify_slot(unsigned int nr);
 
 #endif /* _CITYHUB_HUB_H */

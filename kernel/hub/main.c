@@ -36,20 +36,20 @@ static int hub_start(void)
 {
 	int ret;
 
-	ret = cityhub_slots_init(slots);
+	ret = cityhub_members_init();
 	if (ret)
 		return ret;
 
-	ret = cityhub_members_init();
+	ret = cityhub_slots_init(slots);
 	if (ret) {
-		cityhub_slots_exit();
+		cityhub_members_exit();
 		return ret;
 	}
 
 	ret = cityhub_netlink_init();
 	if (ret) {
-		cityhub_members_exit();
 		cityhub_slots_exit();
+		cityhub_members_exit();
 	}
 	return ret;
 }
@@ -62,7 +62,10 @@ static int __init hub_init(void)
 	if (ret)
 		return ret;
 
-	cityhub_grid_init(period_ns);
+	ret = cityhub_grid_init(period_ns);
+	if (ret)
+		return ret;
+
 	ret = hub_start();
 	if (ret)
 		cityhub_grid_exit();
@@ -73,9 +76,11 @@ module_init(hub_init);
 static void __exit hub_exit(void)
 {
 	cityhub_netlink_exit();
-	cityhub_members_exit();
 	cityhub_slots_exit();
+	cityhub_members_exit();
 	cityhub_captures_exit();
+	cityhub_grid_exit();
+	cityhub_sync_exit();
 }
 module_exit(hub_exit);
 

@@ -7,10 +7,12 @@
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/iio/iio.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "hub.h"
 
@@ -77,8 +79,7 @@ static void view_free_running(struct cityhub_member_view *view)
 {
 	view->primed = view->stats.on;
 	view->gate = view->stats.gate;
-	if (view->gate == CITYHUB_GATE_OPEN)
-		view->generation = cityhub_capture_of(view->id);
+	view->generation = view->stats.generation;
 }
 
 int cityhub_member_view(struct iio_dev *indio_dev,
@@ -174,40 +175,163 @@ int cityhub_member_next(u32 from, struct cityhub_member_view *view)
 	return -ENODEV;
 }
 
-int cityhub_member_of_slot(unsigned int nr, struct cityhub_member_view *view)
-{
-	s64 id = search_members(0, nr, NULL);
-
-	return id < 0 ? -ENODEV : cityhub_member_view_id(id, view);
-}
-
 bool cityhub_slot_is_taken(unsigned int nr, const struct iio_dev *by_other_than)
 {
 	return search_members(0, nr, by_other_than) >= 0;
+}
+
+/*
+ * Which device has which slot, as it was announced; guarded by cityhub_lock.
+ * The IIO core does not tell when a device leaves a trigger, so it is looked
+ * for once a second, by a timer that wakes no idle processor.
+ */
+static s64 announced[CITYHUB_SLOTS_MAX];
+
+static int find_slot(struct device *dev, void *data)
+{
+	struct iio_dev *indio_dev;
+	s64 *found = data;
+	int slot;
+
+	if (!is_iio_device(dev))
+		return 0;
+
+	indio_dev = dev_to_iio_dev(dev);
+	slot = cityhub_slot_of(indio_dev);
+	if (slot >= 0)
+		found[slot] = iio_device_id(indio_dev);
+	return 0;
+}
+
+/* A device that left its slot may be a member in another way. */
+static void announce_left(u32 id)
+{
+	struct cityhub_member_view view;
+
+	if (cityhub_member_view_id(id, &view))
+		cityhub_notify_member_del(id);
+	else
+		cityhub_notify_member(id);
+}
+
+static void announce_slots(const s64 *found)
+{
+	unsigned int i;
+	s64 before;
+
+	for (i = 0; i < CITYHUB_SLOTS_MAX; i++) {
+		before = announced[i];
+		if (before == found[i])
+			continue;
+		announced[i] = found[i];
+		if (before >= 0)
+			announce_left(before);
+		if (found[i] >= 0)
+			cityhub_notify_member(found[i]);
+	}
+}
+
+static void look(void)
+{
+	s64 found[CITYHUB_SLOTS_MAX];
+
+	memset(found, 0xff, sizeof(found));
+	guard(mutex)(&cityhub_lock);
+	bus_for_each_dev(&iio_bus_type, NULL, found, find_slot);
+	announce_slots(found);
+}
+
+static void look_fn(struct work_struct *work)
+{
+	look();
+	schedule_delayed_work(to_delayed_work(work), HZ);
+}
+
+static DECLARE_DEFERRABLE_WORK(look_work, look_fn);
+
+static void join_fn(struct work_struct *work)
+{
+	look();
+}
+
+static DECLARE_DELAYED_WORK(join_work, join_fn);
+
+/* A device is about to join. */
+void cityhub_members_join(void)
+{
+	mod_delayed_work(system_wq, &join_work, msecs_to_jiffies(20));
+}
+
+/* A slot was switched on or off. */
+void cityhub_members_slot_changed(unsigned int nr)
+{
+	s64 id = search_members(0, nr, NULL);
+
+	lockdep_assert_held(&cityhub_lock);
+	announced[nr] = id;
+	if (id >= 0)
+		cityhub_notify_member(id);
+}
+
+/* When what the base reported was last passed on, in jiffies. */
+static unsigned long changed_last;
+
+static void changed_fn(struct work_struct *work)
+{
+	u32 id, what;
+
+	WRITE_ONCE(changed_last, jiffies);
+	guard(mutex)(&cityhub_lock);
+	while (cityhub_members_changed(&id, &what))
+		cityhub_notify_member(id);
+}
+
+static DECLARE_DELAYED_WORK(changed_work, changed_fn);
+
+/* What is not urgent is told once a second at most. */
+static void changed(bool soon)
+{
+	unsigned long next = READ_ONCE(changed_last) + HZ;
+
+	if (soon || time_after_eq(jiffies, next))
+		mod_delayed_work(system_wq, &changed_work, 0);
+	else
+		schedule_delayed_work(&changed_work, next - jiffies);
+}
+
+static void member_added(struct iio_dev *indio_dev)
+{
+	if (is_member(indio_dev))
+		cityhub_notify_member(iio_device_id(indio_dev));
+}
+
+/* Ids are used again, also that of a member that left its slot. */
+static void member_removed(struct iio_dev *indio_dev)
+{
+	u32 id = iio_device_id(indio_dev);
+	unsigned int i;
+
+	cityhub_capture_drop(id);
+	if (is_member(indio_dev))
+		cityhub_notify_member_del(id);
+	for (i = 0; i < CITYHUB_SLOTS_MAX; i++)
+		if (announced[i] == id)
+			announced[i] = -1;
 }
 
 static int members_notify(struct notifier_block *nb, unsigned long action,
 			  void *data)
 {
 	struct device *dev = data;
-	struct iio_dev *indio_dev;
-	u32 id;
 
 	if (!is_iio_device(dev))
 		return NOTIFY_DONE;
 
-	indio_dev = dev_to_iio_dev(dev);
-	id = iio_device_id(indio_dev);
 	guard(mutex)(&cityhub_lock);
-	if (action == BUS_NOTIFY_ADD_DEVICE && is_member(indio_dev))
-		cityhub_notify_member(id);
-	if (action != BUS_NOTIFY_REMOVED_DEVICE)
-		return NOTIFY_DONE;
-
-	/* Ids are used again, also that of a member that left its slot. */
-	cityhub_capture_drop(id);
-	if (is_member(indio_dev))
-		cityhub_notify_member_del(id);
+	if (action == BUS_NOTIFY_ADD_DEVICE)
+		member_added(dev_to_iio_dev(dev));
+	else if (action == BUS_NOTIFY_REMOVED_DEVICE)
+		member_removed(dev_to_iio_dev(dev));
 	return NOTIFY_DONE;
 }
 
@@ -217,10 +341,23 @@ static struct notifier_block members_nb = {
 
 int cityhub_members_init(void)
 {
-	return bus_register_notifier(&iio_bus_type, &members_nb);
+	int ret;
+
+	memset(announced, 0xff, sizeof(announced));
+	ret = bus_register_notifier(&iio_bus_type, &members_nb);
+	if (ret)
+		return ret;
+
+	cityhub_members_watch(changed);
+	schedule_delayed_work(&look_work, HZ);
+	return 0;
 }
 
 void cityhub_members_exit(void)
 {
+	cityhub_members_watch(NULL);
+	cancel_delayed_work_sync(&changed_work);
+	cancel_delayed_work_sync(&join_work);
+	cancel_delayed_work_sync(&look_work);
 	bus_unregister_notifier(&iio_bus_type, &members_nb);
 }

@@ -14,6 +14,7 @@
 #include <net/netlink.h>
 
 #include "hub.h"
+#include "nl.h"
 #include "nl_policy.h"
 
 /* Bytes that hold one member with all its counters, names at full length. */
@@ -94,9 +95,13 @@ static int add_capture_members(struct sk_buff *skb,
 static int add_capture_start(struct sk_buff *skb,
 			     const struct cityhub_capture *c)
 {
+	u64 first_tick;
+	s64 due_ns;
+
+	cityhub_capture_start(c, &first_tick, &due_ns);
 	if (nla_put_u32(skb, CITYHUB_A_CAPTURE_GENERATION, c->generation) ||
-	    put_u64(skb, CITYHUB_A_CAPTURE_START_NS, c->start_ns) ||
-	    nla_put_uint(skb, CITYHUB_A_CAPTURE_FIRST_TICK, c->first_tick))
+	    put_u64(skb, CITYHUB_A_CAPTURE_START_NS, due_ns) ||
+	    nla_put_uint(skb, CITYHUB_A_CAPTURE_FIRST_TICK, first_tick))
 		return -EMSGSIZE;
 
 	return 0;
@@ -121,6 +126,18 @@ static int add_captures(struct sk_buff *skb)
 	return 0;
 }
 
+static int add_grid_config(struct sk_buff *skb,
+			   const struct cityhub_grid_config *c)
+{
+	if (put_u64(skb, CITYHUB_A_HUB_PERIOD_NS, c->period_ns) ||
+	    put_u64(skb, CITYHUB_A_HUB_PHASE_NS, c->phase_ns) ||
+	    nla_put_u32(skb, CITYHUB_A_HUB_GRID_CLOCK, c->clock) ||
+	    nla_put_u32(skb, CITYHUB_A_HUB_POLICY, cityhub_policy))
+		return -EMSGSIZE;
+
+	return 0;
+}
+
 static int add_grid(struct sk_buff *skb)
 {
 	struct cityhub_grid_view view;
@@ -129,15 +146,37 @@ static int add_grid(struct sk_buff *skb)
 	cityhub_grid_get(&view);
 	if (g->started && nla_put_uint(skb, CITYHUB_A_HUB_LAST_TICK, g->last))
 		return -EMSGSIZE;
-	if (nla_put_uint(skb, CITYHUB_A_HUB_PERIOD_NS, g->period_ns) ||
-	    nla_put_sint(skb, CITYHUB_A_HUB_EPOCH_NS, g->epoch_ns) ||
+	if (nla_put_sint(skb, CITYHUB_A_HUB_EPOCH_NS, g->epoch_ns) ||
 	    nla_put_uint(skb, CITYHUB_A_HUB_NEXT_TICK, g->next) ||
-	    nla_put_uint(skb, CITYHUB_A_HUB_NEXT_DUE_NS, cityhub_grid_due(g, g->next)) ||
-	    nla_put_uint(skb, CITYHUB_A_HUB_FIRED, view.fired) ||
-	    nla_put_uint(skb, CITYHUB_A_HUB_SKIPPED, view.skipped) ||
-	    nla_put_u32(skb, CITYHUB_A_HUB_REALIGNED, view.realigned))
+	    nla_put_uint(skb, CITYHUB_A_HUB_NEXT_DUE_NS,
+			 cityhub_grid_due(g, g->next) + view.to_utc_ns) ||
+	    nla_put_uint(skb, CITYHUB_A_HUB_FIRED, g->fired) ||
+	    nla_put_uint(skb, CITYHUB_A_HUB_SKIPPED, g->skipped) ||
+	    nla_put_u32(skb, CITYHUB_A_HUB_REALIGNED, g->realigned))
 		return -EMSGSIZE;
 
+	return add_grid_config(skb, &view.config);
+}
+
+/* Nothing when the clock is not synchronised. */
+static int add_sync(struct sk_buff *skb)
+{
+	u64 bound_ns, left_ns;
+	struct nlattr *nest;
+
+	if (!cityhub_sync_get(&bound_ns, &left_ns))
+		return 0;
+
+	nest = nla_nest_start(skb, CITYHUB_A_HUB_SYNC);
+	if (!nest)
+		return -EMSGSIZE;
+	if (put_u64(skb, CITYHUB_A_SYNC_BOUND_NS, bound_ns) ||
+	    put_u64(skb, CITYHUB_A_SYNC_VALID_NS, left_ns)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+
+	nla_nest_end(skb, nest);
 	return 0;
 }
 
@@ -147,7 +186,7 @@ static int add_hub(struct sk_buff *skb)
 	    nla_put_u32(skb, CITYHUB_A_HUB_SLOTS, cityhub_slots_count()) ||
 	    nla_put_u32(skb, CITYHUB_A_HUB_SLOTS_ON, cityhub_slots_on()) ||
 	    add_grid(skb) || add_clock(skb, CITYHUB_A_HUB_CLOCK) ||
-	    add_captures(skb))
+	    add_sync(skb) || add_captures(skb))
 		return -EMSGSIZE;
 
 	return 0;
@@ -202,6 +241,42 @@ static u32 gate_to_netlink(enum cityhub_gate gate)
 	return gates[gate];
 }
 
+static u32 source_to_netlink(enum cityhub_stamp_source source)
+{
+	static const u32 sources[] = {
+		[CITYHUB_STAMP_NONE] = CITYHUB_MEMBER_STAMP_NONE,
+		[CITYHUB_STAMP_IRQ] = CITYHUB_MEMBER_STAMP_IRQ,
+		[CITYHUB_STAMP_POLL] = CITYHUB_MEMBER_STAMP_POLL,
+		[CITYHUB_STAMP_TICK] = CITYHUB_MEMBER_STAMP_TICK,
+		[CITYHUB_STAMP_EXTRAPOLATED] = CITYHUB_MEMBER_STAMP_EXTRAPOLATED,
+	};
+
+	return sources[source];
+}
+
+static int add_stamp(struct sk_buff *skb, const struct cityhub_stamp_state *s)
+{
+	struct nlattr *nest = nla_nest_start(skb, CITYHUB_A_MEMBER_STAMP);
+
+	if (!nest)
+		return -EMSGSIZE;
+
+	if (nla_put_uint(skb, CITYHUB_A_STAMP_FROM_RAW_NS, s->from_ns) ||
+	    (s->bound_ns != U32_MAX &&
+	     nla_put_u32(skb, CITYHUB_A_STAMP_BOUND_NS, s->bound_ns)) ||
+	    nla_put_u32(skb, CITYHUB_A_STAMP_SOURCE,
+			source_to_netlink(s->source)) ||
+	    nla_put_u32(skb, CITYHUB_A_STAMP_CLOCK_EPOCH, s->clock_epoch) ||
+	    (s->period_ps &&
+	     nla_put_uint(skb, CITYHUB_A_STAMP_PERIOD_PS, s->period_ps))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int add_member(struct sk_buff *skb, const struct cityhub_member_view *m)
 {
 	if (add_member_name(skb, m) || add_member_slot(skb, m) ||
@@ -215,7 +290,7 @@ static int add_member(struct sk_buff *skb, const struct cityhub_member_view *m)
 					 m->generation))
 		return -EMSGSIZE;
 
-	return 0;
+	return m->reports ? add_stamp(skb, &m->stats.stamp) : 0;
 }
 
 static int add_counters(struct sk_buff *skb,
@@ -242,40 +317,6 @@ static int add_counters(struct sk_buff *skb,
 			nla_nest_cancel(skb, nest);
 			return -EMSGSIZE;
 		}
-	}
-
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-static u32 source_to_netlink(enum cityhub_stamp_source source)
-{
-	static const u32 sources[] = {
-		[CITYHUB_STAMP_NONE] = CITYHUB_MEMBER_STAMP_NONE,
-		[CITYHUB_STAMP_IRQ] = CITYHUB_MEMBER_STAMP_IRQ,
-		[CITYHUB_STAMP_POLL] = CITYHUB_MEMBER_STAMP_POLL,
-		[CITYHUB_STAMP_TICK] = CITYHUB_MEMBER_STAMP_TICK,
-		[CITYHUB_STAMP_EXTRAPOLATED] = CITYHUB_MEMBER_STAMP_EXTRAPOLATED,
-	};
-
-	return sources[source];
-}
-
-static int add_stamp(struct sk_buff *skb, const struct cityhub_stamp_state *s)
-{
-	struct nlattr *nest = nla_nest_start(skb, CITYHUB_A_MEMBER_STAMP);
-
-	if (!nest)
-		return -EMSGSIZE;
-
-	if (nla_put_uint(skb, CITYHUB_A_STAMP_FROM_RAW_NS, s->from_ns) ||
-	    (s->bound_ns != U32_MAX &&
-	     nla_put_u32(skb, CITYHUB_A_STAMP_BOUND_NS, s->bound_ns)) ||
-	    nla_put_u32(skb, CITYHUB_A_STAMP_SOURCE,
-			source_to_netlink(s->source)) ||
-	    nla_put_u32(skb, CITYHUB_A_STAMP_CLOCK_EPOCH, s->clock_epoch)) {
-		nla_nest_cancel(skb, nest);
-		return -EMSGSIZE;
 	}
 
 	nla_nest_end(skb, nest);
@@ -387,7 +428,11 @@ int cityhub_nl_member_get_doit(struct sk_buff *request, struct genl_info *info)
 	struct cityhub_member_view view;
 	struct sk_buff *skb;
 	void *hdr;
+	int ret;
 
+	ret = cityhub_nl_check_once(info->nlhdr, 0, info->extack);
+	if (ret)
+		return ret;
 	if (GENL_REQ_ATTR_CHECK(info, CITYHUB_A_MEMBER_ID)) {
 		GENL_SET_ERR_MSG(info, "which member is not said");
 		return -EINVAL;
@@ -472,7 +517,10 @@ static int tick_dump_begin(struct netlink_callback *cb, struct tick_dump *dump)
 	struct nlattr **attrs = genl_info_dump(cb)->attrs;
 	struct nlattr *number = attrs[CITYHUB_A_SLOT_NUMBER];
 	struct nlattr *since = attrs[CITYHUB_A_SLOT_SINCE];
+	int ret = cityhub_nl_check_once(cb->nlh, 0, cb->extack);
 
+	if (ret)
+		return ret;
 	if (!number && since) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, since,
 				    "an index needs the number of its slot");
@@ -566,8 +614,13 @@ int cityhub_nl_tick_get_dumpit(struct sk_buff *skb,
 static int parse_arm(struct genl_info *info, struct cityhub_arm *req)
 {
 	const struct nlattr *attr;
-	int rem;
+	int rem, ret;
 
+	ret = cityhub_nl_check_once(info->nlhdr, CITYHUB_A_CAPTURE_MEMBER,
+				    info->extack);
+	if (ret)
+		return ret;
+	req->force = info->attrs[CITYHUB_A_CAPTURE_FORCE];
 	req->start_attr = info->attrs[CITYHUB_A_CAPTURE_START_NS];
 	if (req->start_attr)
 		req->start_ns = nla_get_u64(req->start_attr);
@@ -669,6 +722,9 @@ int cityhub_nl_disarm_doit(struct sk_buff *request, struct genl_info *info)
 	void *hdr;
 	int ret;
 
+	ret = cityhub_nl_check_once(info->nlhdr, 0, info->extack);
+	if (ret)
+		return ret;
 	if (GENL_REQ_ATTR_CHECK(info, CITYHUB_A_CAPTURE_GENERATION)) {
 		GENL_SET_ERR_MSG(info, "which capture is not said");
 		return -EINVAL;
@@ -685,12 +741,7 @@ int cityhub_nl_disarm_doit(struct sk_buff *request, struct genl_info *info)
 	if (!hdr)
 		return -ENOMEM;
 
-	ret = cityhub_capture_disarm(c);
-	if (ret) {
-		nlmsg_free(skb);
-		return ret;
-	}
-
+	cityhub_capture_disarm(c);
 	ret = add_stop(skb, c);
 	notify_capture(c);
 	kfree(c);
@@ -748,29 +799,18 @@ static int add_member_ntf(struct sk_buff *skb,
 	return add_member(skb, m);
 }
 
-static void notify_member(const struct cityhub_member_view *m)
-{
-	struct sk_buff *skb;
-	void *hdr = notify_begin(CITYHUB_CMD_MEMBER_NTF, MEMBER_SIZE, &skb);
-
-	if (hdr)
-		notify_end(skb, hdr, add_member_ntf(skb, m));
-}
-
 void cityhub_notify_member(u32 id)
 {
 	struct cityhub_member_view view;
+	struct sk_buff *skb;
+	void *hdr;
 
-	if (!cityhub_member_view_id(id, &view))
-		notify_member(&view);
-}
+	if (cityhub_member_view_id(id, &view))
+		return;
 
-void cityhub_notify_slot(unsigned int nr)
-{
-	struct cityhub_member_view view;
-
-	if (!cityhub_member_of_slot(nr, &view))
-		notify_member(&view);
+	hdr = notify_begin(CITYHUB_CMD_MEMBER_NTF, MEMBER_SIZE, &skb);
+	if (hdr)
+		notify_end(skb, hdr, add_member_ntf(skb, &view));
 }
 
 void cityhub_notify_member_del(u32 id)

@@ -22,6 +22,26 @@ static struct netlink_range_validation capture_start_ns_range = {
 	.max = 9223372036854775807ULL,
 };
 
+static struct netlink_range_validation hub_period_ns_range = {
+	.min = 1000000ULL,
+	.max = 3600000000000ULL,
+};
+
+static struct netlink_range_validation hub_phase_ns_range = {
+	.min = 0ULL,
+	.max = 3599999999999ULL,
+};
+
+static struct netlink_range_validation sync_bound_ns_range = {
+	.min = 0ULL,
+	.max = 9223372036854775807ULL,
+};
+
+static struct netlink_range_validation sync_valid_ns_range = {
+	.min = 0ULL,
+	.max = 86400000000000ULL,
+};
+
 static const struct nla_policy cityhub_nl_member_get_policy[CITYHUB_A_MEMBER_ID + 1] = {
 	[CITYHUB_A_MEMBER_ID] = NLA_POLICY_FULL_RANGE(NLA_U32, &member_id_range),
 };
@@ -31,13 +51,26 @@ static const struct nla_policy cityhub_nl_tick_get_policy[CITYHUB_A_SLOT_SINCE +
 	[CITYHUB_A_SLOT_SINCE] = { .type = NLA_U64 },
 };
 
-static const struct nla_policy cityhub_nl_arm_policy[CITYHUB_A_CAPTURE_START_NS + 1] = {
+static const struct nla_policy cityhub_nl_arm_policy[CITYHUB_A_CAPTURE_FORCE + 1] = {
 	[CITYHUB_A_CAPTURE_MEMBER] = NLA_POLICY_FULL_RANGE(NLA_U32, &capture_member_range),
 	[CITYHUB_A_CAPTURE_START_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &capture_start_ns_range),
+	[CITYHUB_A_CAPTURE_FORCE] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy cityhub_nl_disarm_policy[CITYHUB_A_CAPTURE_GENERATION + 1] = {
 	[CITYHUB_A_CAPTURE_GENERATION] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const struct nla_policy cityhub_nl_hub_set_policy[CITYHUB_A_HUB_POLICY + 1] = {
+	[CITYHUB_A_HUB_PERIOD_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &hub_period_ns_range),
+	[CITYHUB_A_HUB_PHASE_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &hub_phase_ns_range),
+	[CITYHUB_A_HUB_GRID_CLOCK] = NLA_POLICY_MAX(NLA_U32, 1),
+	[CITYHUB_A_HUB_POLICY] = NLA_POLICY_MAX(NLA_U32, 1),
+};
+
+static const struct nla_policy cityhub_nl_sync_set_policy[CITYHUB_A_SYNC_VALID_NS + 1] = {
+	[CITYHUB_A_SYNC_BOUND_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &sync_bound_ns_range),
+	[CITYHUB_A_SYNC_VALID_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &sync_valid_ns_range),
 };
 
 const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS] = {
@@ -62,7 +95,7 @@ const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS] = {
 		.cmd = CITYHUB_CMD_ARM,
 		.doit = cityhub_nl_arm_doit,
 		.policy = cityhub_nl_arm_policy,
-		.maxattr = CITYHUB_A_CAPTURE_START_NS,
+		.maxattr = CITYHUB_A_CAPTURE_FORCE,
 		.flags = GENL_ADMIN_PERM,
 	},
 	{
@@ -75,5 +108,19 @@ const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS] = {
 	{
 		.cmd = CITYHUB_CMD_STATS_GET,
 		.dumpit = cityhub_nl_stats_get_dumpit,
+	},
+	{
+		.cmd = CITYHUB_CMD_HUB_SET,
+		.doit = cityhub_nl_hub_set_doit,
+		.policy = cityhub_nl_hub_set_policy,
+		.maxattr = CITYHUB_A_HUB_POLICY,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = CITYHUB_CMD_SYNC_SET,
+		.doit = cityhub_nl_sync_set_doit,
+		.policy = cityhub_nl_sync_set_policy,
+		.maxattr = CITYHUB_A_SYNC_VALID_NS,
+		.flags = GENL_ADMIN_PERM,
 	},
 };

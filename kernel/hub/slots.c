@@ -7,9 +7,11 @@
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/iio/iio.h>
 #include <linux/iio/trigger.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -20,6 +22,12 @@
 
 /* Two seconds at the shortest period; readers ask about once a second. */
 #define RING_SIZE	2048
+
+/*
+ * The IIO core attaches a device right after it asked whether it may, and
+ * tells nobody when it did: so long the slot is held for it.
+ */
+#define CLAIM_MS	50
 
 /**
  * enum slot_work - what the member does about the tick it was given
@@ -42,6 +50,9 @@ enum slot_work {
  * @done_ns:	when the consumer had finished, written before @work
  * @view:	what it shows
  * @first_tick:	first tick that passes when the gate is open
+ * @claimant:	id of the device that was last allowed to attach, or -1; under
+ *		cityhub_lock as @claim_end
+ * @claim_end:	when it must have done so, in jiffies
  * @ticks:	ticks put into the ring since it was made
  * @pending:	index of the tick the member is at work on
  * @ring:	the newest ticks
@@ -52,6 +63,8 @@ struct slot {
 	s64 done_ns;
 	struct cityhub_slot_view view;
 	u64 first_tick;
+	s64 claimant;
+	unsigned long claim_end;
 	u64 ticks;
 	u64 pending;
 	struct cityhub_tick *ring;
@@ -180,7 +193,23 @@ static int slot_set_state(struct iio_trigger *trig, bool on)
 	}
 
 	guard(mutex)(&cityhub_lock);
-	cityhub_notify_slot(s - slots);
+	cityhub_members_slot_changed(s - slots);
+	return 0;
+}
+
+static int slot_claim(struct slot *s, struct iio_dev *indio_dev)
+{
+	s64 id = iio_device_id(indio_dev);
+
+	guard(mutex)(&cityhub_lock);
+	if (cityhub_slot_is_taken(s - slots, indio_dev))
+		return -EBUSY;
+	if (s->claimant >= 0 && s->claimant != id &&
+	    time_before(jiffies, s->claim_end))
+		return -EAGAIN;
+
+	s->claimant = id;
+	s->claim_end = jiffies + msecs_to_jiffies(CLAIM_MS);
 	return 0;
 }
 
@@ -188,9 +217,14 @@ static int slot_validate_device(struct iio_trigger *trig,
 				struct iio_dev *indio_dev)
 {
 	struct slot *s = iio_trigger_get_drvdata(trig);
+	int ret;
 
-	guard(mutex)(&cityhub_lock);
-	return cityhub_slot_is_taken(s - slots, indio_dev) ? -EBUSY : 0;
+	/* Another one is on its way in: see whether it gets there. */
+	while ((ret = slot_claim(s, indio_dev)) == -EAGAIN)
+		msleep(CLAIM_MS / 5);
+	if (!ret)
+		cityhub_members_join();
+	return ret;
 }
 
 static const struct iio_trigger_ops slot_ops = {
@@ -258,6 +292,11 @@ bool cityhub_slot_read(unsigned int nr, u64 *index, struct cityhub_tick *tick)
 	return true;
 }
 
+bool cityhub_slot_exists(unsigned int nr)
+{
+	return nr < slot_count;
+}
+
 bool cityhub_slot_is_on(unsigned int nr)
 {
 	lockdep_assert_held(&cityhub_tick_lock);
@@ -272,17 +311,29 @@ void cityhub_slot_open(unsigned int nr, u32 generation, u64 first_tick)
 	slots[nr].first_tick = first_tick;
 }
 
-/* Closes the gate of the slot if its member is still in the capture. */
-void cityhub_slot_close(unsigned int nr, u32 generation)
+/* The start of a capture moved. */
+void cityhub_slots_move(u32 generation, u64 first_tick)
 {
-	struct cityhub_slot_view *view = &slots[nr].view;
+	unsigned int i;
 
 	lockdep_assert_held(&cityhub_tick_lock);
-	if (view->gate != CITYHUB_GATE_OPEN || view->generation != generation)
-		return;
+	for (i = 0; i < slot_count; i++)
+		if (slots[i].view.generation == generation)
+			slots[i].first_tick = first_tick;
+}
 
-	view->gate = CITYHUB_GATE_CLOSED;
-	view->generation = 0;
+/* Closes the gates of the members that are in the capture still. */
+void cityhub_slots_close(u32 generation)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&cityhub_tick_lock);
+	for (i = 0; i < slot_count; i++) {
+		if (slots[i].view.generation != generation)
+			continue;
+		slots[i].view.gate = CITYHUB_GATE_CLOSED;
+		slots[i].view.generation = 0;
+	}
 }
 
 static int slot_init(struct slot *s, unsigned int nr)
@@ -295,6 +346,7 @@ static int slot_init(struct slot *s, unsigned int nr)
 	if (!s->trig)
 		return -ENOMEM;
 
+	s->claimant = -1;
 	s->trig->ops = &slot_ops;
 	iio_trigger_set_drvdata(s->trig, s);
 	return 0;
@@ -302,14 +354,16 @@ static int slot_init(struct slot *s, unsigned int nr)
 
 static void slots_free(void)
 {
-	unsigned int i;
+	unsigned int i, count = slot_count;
 
-	for (i = 0; i < slot_count; i++) {
+	/* Who looks for members asks which slot they have. */
+	scoped_guard(mutex, &cityhub_lock)
+		slot_count = 0;
+	for (i = 0; i < count; i++) {
 		if (slots[i].trig)
 			iio_trigger_free(slots[i].trig);
 		kvfree(slots[i].ring);
 	}
-	slot_count = 0;
 	kfree(slots);
 }
 
@@ -359,6 +413,6 @@ void cityhub_slots_exit(void)
 {
 	slots_unregister(slot_count);
 	/* The timer may still be on its way through the slots. */
-	cityhub_grid_exit();
+	cityhub_grid_stop();
 	slots_free();
 }

@@ -7,6 +7,7 @@
 #ifndef _CITYHUB_MEMBER_H
 #define _CITYHUB_MEMBER_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include <cityhub/stamp.h>
@@ -66,12 +67,14 @@ enum cityhub_count {
 /**
  * struct cityhub_stamp_state - quality of the stamps of a member
  * @from_ns:	instant (CLOCK_MONOTONIC_RAW) from which the state holds
+ * @period_ps:	estimated sample period in picoseconds, 0 when unknown
  * @bound_ns:	95 % bound of a stamp, U32_MAX when unknown
  * @source:	source of the stamps
  * @clock_epoch: number of steps of the realtime clock seen so far
  */
 struct cityhub_stamp_state {
 	s64 from_ns;
+	u64 period_ps;
 	u32 bound_ns;
 	enum cityhub_stamp_source source;
 	u32 clock_epoch;
@@ -82,6 +85,7 @@ struct cityhub_stamp_state {
  * @count:	counters, by &enum cityhub_count
  * @stamp:	stamp state
  * @gate:	gate
+ * @generation:	capture whose gate is open, or 0
  * @mode:	mode
  * @on:		the buffer is being filled
  */
@@ -89,9 +93,24 @@ struct cityhub_member_stats {
 	u64 count[CITYHUB_COUNT_MAX];
 	struct cityhub_stamp_state stamp;
 	enum cityhub_gate gate;
+	u32 generation;
 	enum cityhub_member_mode mode;
 	bool on;
 };
+
+/*
+ * What may have changed of a member since the hub last asked. The first two
+ * are states, the others faults and their end.
+ */
+#define CITYHUB_CHANGED_ON		BIT(0)	/* the buffer went on or off */
+#define CITYHUB_CHANGED_STAMP		BIT(1)	/* the stamp state */
+#define CITYHUB_CHANGED_CUT		BIT(2)	/* switched off while armed */
+#define CITYHUB_CHANGED_FIFO_FULL	BIT(3)
+#define CITYHUB_CHANGED_LOST		BIT(4)
+#define CITYHUB_CHANGED_BUS_ERROR	BIT(5)
+#define CITYHUB_CHANGED_CRC_ERROR	BIT(6)
+#define CITYHUB_CHANGED_INVALID		BIT(7)
+#define CITYHUB_CHANGED_RECOVERED	BIT(8)	/* a sample after bus errors */
 
 /* For chip drivers. */
 struct cityhub_member *devm_cityhub_member_register(struct iio_dev *indio_dev,
@@ -108,13 +127,17 @@ void cityhub_member_count(struct cityhub_member *m, enum cityhub_count what,
 			  u64 n);
 void cityhub_member_stamp_state(struct cityhub_member *m, s64 from_ns,
 				u32 bound_ns, enum cityhub_stamp_source source);
+void cityhub_member_stamp_period(struct cityhub_member *m, u64 period_ps);
 
 /* For the hub. All may be called from any context but NMI. */
 int cityhub_member_get_stats(struct iio_dev *indio_dev,
 			     struct cityhub_member_stats *stats);
 int cityhub_gates_open(struct iio_dev *const *devs, unsigned int n,
-		       s64 t0_raw_ns);
-void cityhub_gates_close(struct iio_dev *const *devs, unsigned int n);
+		       u32 generation, s64 t0_raw_ns);
+void cityhub_gates_move(u32 generation, s64 t0_raw_ns);
+void cityhub_gates_close(u32 generation);
 void cityhub_gates_release(void);
+void cityhub_members_watch(void (*changed)(bool soon));
+bool cityhub_members_changed(u32 *id, u32 *what);
 
 #endif /* _CITYHUB_MEMBER_H */

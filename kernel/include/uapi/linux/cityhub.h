@@ -19,15 +19,26 @@
  * cityhub-base (a free-running member). The id of a member is the N of
  * iio:deviceN. A member is primed while its buffer is switched on.
  *
- * Grid. Tick k is due at epoch + k * period in UTC. A k never fires twice: when
- * the clock is set back, the epoch is moved back by whole periods, so that
- * ticks stay on the same UTC grid and k goes on counting up. Ticks that could
- * not fire in time are skipped and counted.
+ * Grid. Tick k is due at epoch + k * period in the clock of the grid: UTC, or
+ * TAI where its offset is set. A k never fires twice: when the clock is set
+ * back, the epoch is moved back by whole periods, so that ticks stay on the
+ * same grid and k goes on counting up. Ticks that could not fire in time are
+ * skipped and counted; so are those the hub slept over while the system was
+ * suspended. hub-set changes the grid while nothing is armed; it starts the
+ * numbers anew.
+ *
+ * Clock. The kernel does not know how good its UTC is: user space, which does,
+ * hands that in with sync-set and says how long it holds. A step of the clock
+ * ends it. Without it the hub counts as unsynchronised, and arm is refused
+ * unless it has "force" or the policy of the hub is "any".
  *
  * Capture. arm names members that must all be primed. Either all their gates
  * open in one act, for ticked members from the tick "first-tick" on, for
  * free-running ones from the instant that tick is due, or none opens and the
- * answer says which member and why. Arm and disarm touch no bus and no buffer.
+ * answer says which member and why. When the clock is set before that tick has
+ * fired, the capture starts with the first tick at or after the instant asked
+ * for in the new time, and hub-ntf tells. Arm and disarm touch no bus and no
+ * buffer.
  * disarm closes the gates; buffers stay on, so that they drain. A member whose
  * buffer is switched off leaves its capture; in no capture its samples pass
  * freely.
@@ -46,8 +57,9 @@
  *   ERANGE      value out of the range given here, instant that cannot be met
  *   ENODEV      no such member
  *   ENOENT      no such slot or capture
- *   EAGAIN      a member is not primed
- *   EBUSY       a member is in another capture
+ *   EAGAIN      a member is not primed, the TAI offset is not set
+ *   EBUSY       a member is in another capture, something is armed
+ *   ETIME       the clock is not synchronised
  *   ENOBUFS     too many members named
  *
  * Dumps. NLM_F_DUMP_INTR marks a dump during which members or captures
@@ -61,15 +73,16 @@
  *     State of the hub and its captures.
  *     do
  *     reply: sequence, period-ns, epoch-ns, slots, slots-on, last-tick,
- *         next-tick, next-due-ns, fired, skipped, realigned, clock, capture
+ *         next-tick, next-due-ns, fired, skipped, realigned, clock, capture,
+ *         phase-ns, grid-clock, policy, sync
  *
  * CITYHUB_CMD_MEMBER_GET
  *     State of one member or of all.
  *     do
  *     request: id
- *     reply: id, name, label, kind, slot, primed, gate, generation
+ *     reply: id, name, label, kind, slot, primed, gate, generation, stamp
  *     dump
- *     reply: id, name, label, kind, slot, primed, gate, generation
+ *     reply: id, name, label, kind, slot, primed, gate, generation, stamp
  *
  * CITYHUB_CMD_TICK_GET
  *     The newest ticks of one slot or of all, oldest first.
@@ -80,7 +93,7 @@
  * CITYHUB_CMD_ARM (CAP_NET_ADMIN)
  *     Open the gates of all named members, or of none.
  *     do
- *     request: member, start-ns
+ *     request: member, start-ns, force
  *     reply: generation, start-ns, first-tick
  *
  * CITYHUB_CMD_DISARM (CAP_NET_ADMIN)
@@ -95,16 +108,31 @@
  *     reply: id, name, counters, stamp, ticks
  *
  * CITYHUB_CMD_HUB_NTF (notification, group monitor)
- *     A capture was armed or disarmed, or the grid was aligned anew.
+ *     A capture was armed or disarmed, the grid was set or aligned anew, ticks
+ *     were skipped (told once a second at most), or the clock was synchronised
+ *     or no longer is.
  *     as the reply of hub-get
  *
  * CITYHUB_CMD_MEMBER_NTF (notification, group monitor)
- *     A member was primed, switched off, armed or disarmed.
+ *     A member came, was primed, switched off, armed or disarmed, or its stamp
+ *     state changed - another source or clock epoch, or a bound twice or half
+ *     the one told before; that is told once a second at most.
  *     as the reply of member-get
  *
  * CITYHUB_CMD_MEMBER_DEL_NTF (notification, group monitor)
- *     A member was removed.
+ *     A member was removed, or left its trigger.
  *     holds: id, sequence
+ *
+ * CITYHUB_CMD_HUB_SET (CAP_NET_ADMIN)
+ *     Set the grid and what arm asks; what is not named stays as it is. Refused
+ *     while something is armed.
+ *     do
+ *     request: period-ns, phase-ns, grid-clock, policy
+ *
+ * CITYHUB_CMD_SYNC_SET (CAP_NET_ADMIN)
+ *     Say how good UTC is.
+ *     do
+ *     request: bound-ns, valid-ns
  */
 
 #define CITYHUB_FAMILY_NAME	"cityhub"
@@ -155,6 +183,27 @@ enum cityhub_member_stamp {
 };
 
 /**
+ * enum cityhub_hub_clock - Clock of the grid
+ * @CITYHUB_HUB_CLOCK_UTC: CLOCK_REALTIME, which repeats a second at a leap
+ *     second
+ * @CITYHUB_HUB_CLOCK_TAI: CLOCK_TAI, which does not
+ */
+enum cityhub_hub_clock {
+	CITYHUB_HUB_CLOCK_UTC,
+	CITYHUB_HUB_CLOCK_TAI,
+};
+
+/**
+ * enum cityhub_hub_policy - What arm asks of the clock
+ * @CITYHUB_HUB_POLICY_SYNCHRONISED: that it is known to be synchronised
+ * @CITYHUB_HUB_POLICY_ANY: nothing
+ */
+enum cityhub_hub_policy {
+	CITYHUB_HUB_POLICY_SYNCHRONISED,
+	CITYHUB_HUB_POLICY_ANY,
+};
+
+/**
  * enum cityhub_a_clock - Offsets of clocks, all taken at one instant. Adding an
  *     offset to a CLOCK_MONOTONIC instant gives that clock
  * @CITYHUB_A_CLOCK_INSTANT_NS: (uint) CLOCK_MONOTONIC when the offsets were
@@ -194,6 +243,7 @@ enum cityhub_a_clock {
  *     disarmed
  * @CITYHUB_A_CAPTURE_STATS: (nest of member, repeated) counters of each member
  *     at the stop
+ * @CITYHUB_A_CAPTURE_FORCE: (flag) arm even when the clock is not synchronised
  * @__CITYHUB_A_CAPTURE_MAX: end of the list
  * @CITYHUB_A_CAPTURE_MAX: last of the list
  */
@@ -204,16 +254,36 @@ enum cityhub_a_capture {
 	CITYHUB_A_CAPTURE_FIRST_TICK,
 	CITYHUB_A_CAPTURE_LAST_TICK,
 	CITYHUB_A_CAPTURE_STATS,
+	CITYHUB_A_CAPTURE_FORCE,
 
 	__CITYHUB_A_CAPTURE_MAX,
 	CITYHUB_A_CAPTURE_MAX = __CITYHUB_A_CAPTURE_MAX - 1,
 };
 
 /**
+ * enum cityhub_a_sync - How good UTC is
+ * @CITYHUB_A_SYNC_BOUND_NS: (u64, <= 9223372036854775807) largest error of
+ *     CLOCK_REALTIME
+ * @CITYHUB_A_SYNC_VALID_NS: (u64, <= 86400000000000) for how long this holds
+ *     from now on, 0 to end it
+ * @__CITYHUB_A_SYNC_MAX: end of the list
+ * @CITYHUB_A_SYNC_MAX: last of the list
+ */
+enum cityhub_a_sync {
+	CITYHUB_A_SYNC_BOUND_NS = 1,
+	CITYHUB_A_SYNC_VALID_NS,
+
+	__CITYHUB_A_SYNC_MAX,
+	CITYHUB_A_SYNC_MAX = __CITYHUB_A_SYNC_MAX - 1,
+};
+
+/**
  * enum cityhub_a_hub - attributes of a hub
  * @CITYHUB_A_HUB_SEQUENCE: (u32) grows with each change that is notified
- * @CITYHUB_A_HUB_PERIOD_NS: (uint) period of the grid
- * @CITYHUB_A_HUB_EPOCH_NS: (sint) UTC instant at which tick 0 is due
+ * @CITYHUB_A_HUB_PERIOD_NS: (u64, >= 1000000, <= 3600000000000) period of the
+ *     grid
+ * @CITYHUB_A_HUB_EPOCH_NS: (sint) instant at which tick 0 is due, in the clock
+ *     of the grid
  * @CITYHUB_A_HUB_SLOTS: (u32) number of triggers
  * @CITYHUB_A_HUB_SLOTS_ON: (u32) number of triggers a primed member uses
  * @CITYHUB_A_HUB_LAST_TICK: (uint) newest tick fired, absent before the first
@@ -226,6 +296,12 @@ enum cityhub_a_capture {
  *     the clock was set
  * @CITYHUB_A_HUB_CLOCK: (nest of clock)
  * @CITYHUB_A_HUB_CAPTURE: (nest of capture, repeated) a capture in force
+ * @CITYHUB_A_HUB_PHASE_NS: (u64, <= 3599999999999) when ticks are due, modulo
+ *     the period, in the clock of the grid; less than the period
+ * @CITYHUB_A_HUB_GRID_CLOCK: (u32, enum hub-clock)
+ * @CITYHUB_A_HUB_POLICY: (u32, enum hub-policy)
+ * @CITYHUB_A_HUB_SYNC: (nest of sync) how good UTC is; absent when the clock is
+ *     not synchronised
  * @__CITYHUB_A_HUB_MAX: end of the list
  * @CITYHUB_A_HUB_MAX: last of the list
  */
@@ -243,6 +319,10 @@ enum cityhub_a_hub {
 	CITYHUB_A_HUB_REALIGNED,
 	CITYHUB_A_HUB_CLOCK,
 	CITYHUB_A_HUB_CAPTURE,
+	CITYHUB_A_HUB_PHASE_NS,
+	CITYHUB_A_HUB_GRID_CLOCK,
+	CITYHUB_A_HUB_POLICY,
+	CITYHUB_A_HUB_SYNC,
 
 	__CITYHUB_A_HUB_MAX,
 	CITYHUB_A_HUB_MAX = __CITYHUB_A_HUB_MAX - 1,
@@ -284,7 +364,10 @@ enum cityhub_a_counters {
  *     this holds
  * @CITYHUB_A_STAMP_BOUND_NS: (u32) 95 % bound of a stamp, absent when unknown
  * @CITYHUB_A_STAMP_SOURCE: (u32, enum member-stamp)
- * @CITYHUB_A_STAMP_CLOCK_EPOCH: (u32) steps of the realtime clock seen so far
+ * @CITYHUB_A_STAMP_CLOCK_EPOCH: (u32) set-count of the clock when the newest
+ *     stamps were made; on realtime and TAI stamps are in order within one
+ * @CITYHUB_A_STAMP_PERIOD_PS: (uint) estimated sample period in picoseconds,
+ *     absent when unknown
  * @__CITYHUB_A_STAMP_MAX: end of the list
  * @CITYHUB_A_STAMP_MAX: last of the list
  */
@@ -293,6 +376,7 @@ enum cityhub_a_stamp {
 	CITYHUB_A_STAMP_BOUND_NS,
 	CITYHUB_A_STAMP_SOURCE,
 	CITYHUB_A_STAMP_CLOCK_EPOCH,
+	CITYHUB_A_STAMP_PERIOD_PS,
 
 	__CITYHUB_A_STAMP_MAX,
 	CITYHUB_A_STAMP_MAX = __CITYHUB_A_STAMP_MAX - 1,
@@ -417,11 +501,17 @@ enum cityhub_a_slot {
  * @CITYHUB_CMD_ARM: Open the gates of all named members, or of none.
  * @CITYHUB_CMD_DISARM: Close the gates of a capture.
  * @CITYHUB_CMD_STATS_GET: Counters of all members.
- * @CITYHUB_CMD_HUB_NTF: A capture was armed or disarmed, or the grid was
- *     aligned anew.
- * @CITYHUB_CMD_MEMBER_NTF: A member was primed, switched off, armed or
- *     disarmed.
- * @CITYHUB_CMD_MEMBER_DEL_NTF: A member was removed.
+ * @CITYHUB_CMD_HUB_NTF: A capture was armed or disarmed, the grid was set or
+ *     aligned anew, ticks were skipped (told once a second at most), or the
+ *     clock was synchronised or no longer is.
+ * @CITYHUB_CMD_MEMBER_NTF: A member came, was primed, switched off, armed or
+ *     disarmed, or its stamp state changed - another source or clock epoch, or
+ *     a bound twice or half the one told before; that is told once a second at
+ *     most.
+ * @CITYHUB_CMD_MEMBER_DEL_NTF: A member was removed, or left its trigger.
+ * @CITYHUB_CMD_HUB_SET: Set the grid and what arm asks; what is not named stays
+ *     as it is. Refused while something is armed.
+ * @CITYHUB_CMD_SYNC_SET: Say how good UTC is.
  * @__CITYHUB_CMD_MAX: end of the list
  * @CITYHUB_CMD_MAX: last of the list
  */
@@ -435,6 +525,8 @@ enum cityhub_cmd {
 	CITYHUB_CMD_HUB_NTF,
 	CITYHUB_CMD_MEMBER_NTF,
 	CITYHUB_CMD_MEMBER_DEL_NTF,
+	CITYHUB_CMD_HUB_SET,
+	CITYHUB_CMD_SYNC_SET,
 
 	__CITYHUB_CMD_MAX,
 	CITYHUB_CMD_MAX = __CITYHUB_CMD_MAX - 1,
