@@ -113,7 +113,11 @@ name=$(cat "${devices[3]}/name")
 is "and names it" "$refusal" "cityhub arm: member ${ids[3]} ($name): member is not primed: its buffer is off"
 is "and opens no gate" "$("$cityhub" list --json | grep -c '"gate":"open"')" 0
 start 3
-ok "now it can be armed" eval '"$cityhub" arm "${ids[@]}" --json > "$work/armed"'
+refusal=$("$cityhub" arm "${ids[@]}" 2>&1)
+is "without a synchronised clock it is refused" $? 3
+like "which says why" "$refusal" "not known to be synchronised.*--force"
+is "and opens no gate then" "$("$cityhub" list --json | grep -c '"gate":"open"')" 0
+ok "now it can be armed" eval '"$cityhub" arm "${ids[@]}" --force --json > "$work/armed"'
 first=$(grep -o '"first_tick":[0-9]*' "$work/armed" | cut -d : -f 2)
 refusal=$("$cityhub" arm "${ids[1]}" 2>&1)
 like "a member is in one capture at a time" "$refusal" "member is in a capture already"
@@ -152,7 +156,7 @@ sim_set ade9000 transfer_ns 700000000
 for n in 0 1 2 3; do
 	start "$n"
 done
-ok "arm with a slow member" "$cityhub" arm "${ids[@]}"
+ok "arm with a slow member" "$cityhub" arm --force "${ids[@]}"
 sleep 12.3
 ok "disarm" "$cityhub" disarm
 sim_set ade9000 transfer_ns 0

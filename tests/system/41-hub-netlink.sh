@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml 6.12
 # chips: mpl3115,mpl3115-b,sen66
+# timeout: 600
 #
 # The netlink family refuses what makes no sense, says why and what is to
 # blame, and nothing has changed then.
@@ -16,8 +17,11 @@ events=$(mktemp)
 
 # Numbers of include/uapi/linux/cityhub.h.
 hub_get=1 member_get=2 tick_get=3 arm=4 disarm=5 stats_get=6
+hub_set=10 sync_set=11
 member_id=1 slot_number=1 slot_since=2
 capture_generation=1 capture_member=2 capture_start=3
+hub_period=2 hub_phase=14 hub_clock=15 hub_policy=16
+sync_bound=1 sync_valid=2
 
 # u32 N, u64 N: as hex in the byte order of the machine
 u32() {
@@ -30,7 +34,7 @@ u64() {
 
 # state: what a request might have changed: captures, gate, slot
 state() {
-	"$cityhub" show --json | sed 's/.*"captures"/"captures"/'
+	"$cityhub" show --json | sed 's/"epoch_ns".*"captures"/"captures"/'
 	"$cityhub" show "$ticked" --json
 }
 
@@ -74,6 +78,38 @@ refused "member too short" EINVAL "attr=$capture_member" "length" \
 	"$arm" "$capture_member=0000"
 refused "member too long" EINVAL "attr=$capture_member" "length" \
 	"$arm" "$capture_member=$t$t"
+refused "start given twice" EINVAL "attr=$capture_start" "twice" \
+	"$arm" "$capture_member=$t" "$capture_start=$(u64 $((1 << 62)))" \
+	"$capture_start=$(u64 $((1 << 62)))"
+refused "generation given twice" EINVAL "attr=$capture_generation" "twice" \
+	"$disarm" "$capture_generation=$(u32 1)" "$capture_generation=$(u32 1)"
+refused "member of member-get given twice" EINVAL "attr=$member_id" "twice" \
+	"$member_get" "$member_id=$t" "$member_id=$t"
+refused "slot of a dump given twice" EINVAL "$(blame $slot_number)" "twice" \
+	"$tick_get,dump" "$slot_number=$(u32 0)" "$slot_number=$(u32 0)"
+refused "a clock that is not synchronised" ETIME "" "not known to be synchronised" \
+	"$arm" "$capture_member=$t"
+refused "period of 1 us" ERANGE "attr=$hub_period" "range" \
+	"$hub_set" "$hub_period=$(u64 1000)"
+refused "period of a day" ERANGE "attr=$hub_period" "range" \
+	"$hub_set" "$hub_period=$(u64 86400000000000)"
+refused "phase of a period" ERANGE "attr=$hub_phase" "less than the period" \
+	"$hub_set" "$hub_phase=$(u64 1000000000)"
+refused "phase and a smaller period" ERANGE "attr=$hub_phase" "less than the period" \
+	"$hub_set" "$hub_period=$(u64 500000000)" "$hub_phase=$(u64 500000000)"
+refused "period given twice" EINVAL "attr=$hub_period" "twice" \
+	"$hub_set" "$hub_period=$(u64 2000000000)" "$hub_period=$(u64 2000000000)"
+refused "no such clock" ERANGE "attr=$hub_clock" "range" "$hub_set" "$hub_clock=$(u32 2)"
+refused "no such policy" ERANGE "attr=$hub_policy" "range" "$hub_set" "$hub_policy=$(u32 2)"
+refused "TAI whose offset is 0" EAGAIN "attr=$hub_clock" "TAI offset" \
+	"$hub_set" "$hub_clock=$(u32 1)"
+refused "a setting that is none" EINVAL "attr=$hub_get" "" "$hub_set" "$hub_get=$(u32 1)"
+refused "sync for two days" ERANGE "attr=$sync_valid" "range" \
+	"$sync_set" "$sync_bound=$(u64 1)" "$sync_valid=$(u64 172800000000000)"
+refused "sync without a bound" EINVAL "missing=$sync_bound" "largest error" \
+	"$sync_set" "$sync_valid=$(u64 1)"
+refused "sync without an end" EINVAL "missing=$sync_valid" "how long" \
+	"$sync_set" "$sync_bound=$(u64 1)"
 refused "start too short" EINVAL "attr=$capture_start" "length" \
 	"$arm" "$capture_member=$t" "$capture_start=$t"
 refused "member out of range" ERANGE "attr=$capture_member" "range" \
@@ -133,6 +169,10 @@ like "arm without privilege" "$(as_nobody "$bad" "$arm" "$capture_member=$t" 2>&
 	"^errno=EPERM"
 like "disarm without privilege" \
 	"$(as_nobody "$bad" "$disarm" "$capture_generation=$(u32 1)" 2>&1)" "^errno=EPERM"
+like "hub-set without privilege" \
+	"$(as_nobody "$bad" "$hub_set" "$hub_policy=$(u32 1)" 2>&1)" "^errno=EPERM"
+like "sync-set without privilege" \
+	"$(as_nobody "$bad" "$sync_set" "$sync_valid=$(u64 0)" 2>&1)" "^errno=EPERM"
 message=$(as_nobody "$cityhub" arm "$ticked" 2>&1)
 is "the command is refused" $? 3
 like "and says what is needed" "$message" "CAP_NET_ADMIN"
@@ -144,8 +184,10 @@ ok "anyone may read ticks" eval 'as_nobody "$bad" "$tick_get,dump"; test $? = 1'
 # With it, and right; listeners are told.
 as_nobody "$build/tools/hub-events" 3000 > "$events" &
 wait_for 10 grep -q ready "$events"
-ok "arm" "$cityhub" arm "$ticked"
+ok "arm" "$cityhub" arm --force "$ticked"
 before=$(state)
+refused "hub-set while something is armed" EBUSY "" "disarm it first" \
+	"$hub_set" "$hub_period=$(u64 2000000000)"
 refused "a member in another capture" EBUSY "attr=$capture_member" "already" \
 	"$arm" "$capture_member=$t"
 fails "the module stays while a trigger is in use" rmmod cityhub

@@ -40,6 +40,7 @@ extern const struct cmd cmd_arm;
 extern const struct cmd cmd_disarm;
 extern const struct cmd cmd_ledger;
 extern const struct cmd cmd_list;
+extern const struct cmd cmd_set;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_stats;
 extern const struct cmd cmd_watch;

@@ -9,27 +9,8 @@
 
 #define NSEC_PER_SEC	1000000000LL
 
-/* Seconds with up to 9 decimals, exactly. */
-static int parse_seconds(const char *text, int64_t *ns)
-{
-	int64_t scale = NSEC_PER_SEC;
-	long long seconds;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	seconds = strtoll(text, &end, 10);
-	if (errno || seconds > INT64_MAX / NSEC_PER_SEC - 1)
-		return -ERANGE;
-	*ns = seconds * NSEC_PER_SEC;
-	if (*end == '.')
-		for (end++; *end >= '0' && *end <= '9' && scale > 1; end++) {
-			scale /= 10;
-			*ns += (*end - '0') * scale;
-		}
-	return *end ? -EINVAL : 0;
-}
+/* How long the word of adjtimex holds: long enough to arm. */
+#define SYNC_VALID_NS	(60 * (uint64_t)NSEC_PER_SEC)
 
 /* "+S" is from now on, "S" since 1970. */
 static int parse_start(const char *text, int64_t *ns)
@@ -38,9 +19,9 @@ static int parse_start(const char *text, int64_t *ns)
 	int ret;
 
 	if (*text != '+')
-		return parse_seconds(text, ns);
+		return hub_parse_seconds(text, ns);
 
-	ret = parse_seconds(text + 1, ns);
+	ret = hub_parse_seconds(text + 1, ns);
 	if (ret)
 		return ret;
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -48,7 +29,37 @@ static int parse_start(const char *text, int64_t *ns)
 	return 0;
 }
 
-static int arm(struct cityhub *h, int n, char **args, int64_t start_ns,
+/**
+ * struct request - what the command line asks for
+ * @start_ns:	UTC instant of the start, 0 for now
+ * @flags:	CITYHUB_ARM_*
+ */
+struct request {
+	int64_t start_ns;
+	unsigned int flags;
+};
+
+static int arm_ids(struct cityhub *h, const uint32_t *id, size_t n,
+		   const struct request *r, struct cityhub_capture **c)
+{
+	int ret = 0;
+
+	/* The hub may have been told by nobody yet. */
+	if (!(r->flags & CITYHUB_ARM_FORCE))
+		ret = cityhub_sync_from_adjtimex(h, SYNC_VALID_NS);
+	if (ret >= 0)
+		ret = cityhub_arm_flags(h, id, n, r->start_ns, r->flags, c);
+	if (!ret)
+		return CMD_OK;
+
+	hub_failed(&cmd_arm, h, ret);
+	if (ret != -ETIME)
+		return hub_exit_status(ret);
+	cmd_error(&cmd_arm, "see what NTP does (timedatectl, chronyc tracking), or use --force: ticks then lie on a grid that other hubs do not share");
+	return CMD_REFUSED;
+}
+
+static int arm(struct cityhub *h, int n, char **args, const struct request *r,
 	       struct writer *w)
 {
 	uint32_t id[CITYHUB_CAPTURE_MEMBERS_MAX];
@@ -60,9 +71,9 @@ static int arm(struct cityhub *h, int n, char **args, int64_t start_ns,
 		if (ret != CMD_OK)
 			return ret;
 	}
-	ret = cityhub_arm(h, id, (size_t)n, start_ns, &c);
-	if (ret)
-		return hub_failed(&cmd_arm, h, ret);
+	ret = arm_ids(h, id, (size_t)n, r, &c);
+	if (ret != CMD_OK)
+		return ret;
 
 	writer_object_begin(w, NULL);
 	writer_uint(w, "generation", c->generation);
@@ -73,7 +84,8 @@ static int arm(struct cityhub *h, int n, char **args, int64_t start_ns,
 	return CMD_OK;
 }
 
-static int open_and_arm(int n, char **args, int64_t start_ns, struct writer *w)
+static int open_and_arm(int n, char **args, const struct request *r,
+			struct writer *w)
 {
 	struct cityhub *h;
 	int ret;
@@ -87,7 +99,7 @@ static int open_and_arm(int n, char **args, int64_t start_ns, struct writer *w)
 	ret = hub_open(&cmd_arm, &h);
 	if (ret != CMD_OK)
 		return ret;
-	ret = arm(h, n, args, start_ns, w);
+	ret = arm(h, n, args, r, w);
 	cityhub_close(h);
 	return ret;
 }
@@ -96,28 +108,32 @@ static int run(int argc, char **argv, struct writer *w)
 {
 	static const struct option options[] = {
 		{ "start", required_argument, NULL, 's' },
+		{ "force", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int64_t start_ns = 0;
+	struct request r = { 0 };
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt != 's')
+		if (opt == 'f')
+			r.flags |= CITYHUB_ARM_FORCE;
+		else if (opt != 's')
 			return CMD_USAGE;
-		if (parse_start(optarg, &start_ns))
+		else if (parse_start(optarg, &r.start_ns))
 			return cmd_usage(&cmd_arm, "'%s' is no instant", optarg);
 	}
-	return open_and_arm(argc - optind, argv + optind, start_ns, w);
+	return open_and_arm(argc - optind, argv + optind, &r, w);
 }
 
 const struct cmd cmd_arm = {
 	.name = "arm",
-	.args = "MEMBER... [--start SECONDS]",
+	.args = "MEMBER... [--start SECONDS] [--force]",
 	.help = "start a capture of several members on the same tick",
 	.details =
 "MEMBER is a number, iio:deviceN, a name or a label. All must be primed (have\n"
 "their buffer on), or nothing is changed and the one to blame is named.\n"
 "--start SECONDS  no sample before this UTC instant, in seconds since 1970\n"
-"                 with decimals, or +SECONDS from now; default now\n",
+"                 with decimals, or +SECONDS from now; default now\n"
+"--force          arm even when the clock is not synchronised\n",
 	.run = run,
 };

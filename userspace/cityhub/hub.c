@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NSEC_PER_SEC	1000000000LL
+
 int hub_open(const struct cmd *c, struct cityhub **h)
 {
 	int ret = cityhub_open(h);
@@ -20,9 +22,8 @@ int hub_open(const struct cmd *c, struct cityhub **h)
 	return CMD_FAILED;
 }
 
-int hub_failed(const struct cmd *c, struct cityhub *h, int error)
+int hub_exit_status(int error)
 {
-	cmd_error(c, "%s", cityhub_error(h));
 	switch (error) {
 	case -EPERM:
 	case -EINVAL:
@@ -32,10 +33,38 @@ int hub_failed(const struct cmd *c, struct cityhub *h, int error)
 	case -EAGAIN:
 	case -EBUSY:
 	case -ENOBUFS:
+	case -ETIME:
 		return CMD_REFUSED;
 	default:
 		return CMD_FAILED;
 	}
+}
+
+int hub_failed(const struct cmd *c, struct cityhub *h, int error)
+{
+	cmd_error(c, "%s", cityhub_error(h));
+	return hub_exit_status(error);
+}
+
+int hub_parse_seconds(const char *text, int64_t *ns)
+{
+	int64_t scale = NSEC_PER_SEC;
+	long long seconds;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	seconds = strtoll(text, &end, 10);
+	if (errno || seconds > INT64_MAX / NSEC_PER_SEC - 1)
+		return -ERANGE;
+	*ns = seconds * NSEC_PER_SEC;
+	if (*end == '.')
+		for (end++; *end >= '0' && *end <= '9' && scale > 1; end++) {
+			scale /= 10;
+			*ns += (*end - '0') * scale;
+		}
+	return *end ? -EINVAL : 0;
 }
 
 /* Digits and nothing else, as the kernel would write them. */
@@ -131,6 +160,16 @@ const char *hub_source_name(enum cityhub_member_stamp source)
 	return "unknown";
 }
 
+const char *hub_clock_name(enum cityhub_hub_clock clock)
+{
+	return clock == CITYHUB_HUB_CLOCK_TAI ? "tai" : "utc";
+}
+
+const char *hub_policy_name(enum cityhub_hub_policy policy)
+{
+	return policy == CITYHUB_HUB_POLICY_ANY ? "any" : "synchronised";
+}
+
 void hub_write_member(struct writer *w, const struct cityhub_member *m)
 {
 	writer_string(w, "kind", hub_kind_name(m->kind));
@@ -203,6 +242,14 @@ static void write_stamp(struct writer *w, const struct cityhub_stats *s)
 		writer_uint(w, "bound_ns", s->stamp.bound_ns);
 	else
 		writer_null(w, "bound_ns");
+	if (s->has_counters && s->stamp.period_ps)
+		writer_uint(w, "period_ps", s->stamp.period_ps);
+	else
+		writer_null(w, "period_ps");
+	if (s->has_counters)
+		writer_uint(w, "clock_epoch", s->stamp.clock_epoch);
+	else
+		writer_null(w, "clock_epoch");
 }
 
 void hub_write_stats(struct writer *w, const struct cityhub_stats *s)

@@ -13,6 +13,9 @@
 /* Connects, or says why not; returns an &enum cmd_exit. */
 int hub_open(const struct cmd *c, struct cityhub **h);
 
+/* The &enum cmd_exit of an error number. */
+int hub_exit_status(int error);
+
 /* Says why a call failed; returns the &enum cmd_exit of the error. */
 int hub_failed(const struct cmd *c, struct cityhub *h, int error);
 
@@ -23,9 +26,17 @@ int hub_failed(const struct cmd *c, struct cityhub *h, int error);
 int hub_find_member(const struct cmd *c, struct cityhub *h, const char *arg,
 		    uint32_t *id);
 
+/*
+ * Seconds with up to 9 decimals, exactly; returns 0, or -EINVAL or -ERANGE for
+ * what is none.
+ */
+int hub_parse_seconds(const char *text, int64_t *ns);
+
 const char *hub_kind_name(enum cityhub_member_kind kind);
 const char *hub_gate_name(enum cityhub_member_gate gate);
 const char *hub_source_name(enum cityhub_member_stamp source);
+const char *hub_clock_name(enum cityhub_hub_clock clock);
+const char *hub_policy_name(enum cityhub_hub_policy policy);
 
 /* The values of a member, into an object that has begun. */
 void hub_write_member(struct writer *w, const struct cityhub_member *m);

@@ -20,6 +20,7 @@ static const struct cmd *const commands[] = {
 #if WITH_HUB
 	&cmd_list,
 	&cmd_show,
+	&cmd_set,
 	&cmd_arm,
 	&cmd_disarm,
 	&cmd_stats,

@@ -190,7 +190,7 @@ static int add_capture(const struct nlmsghdr *nlh, void *data)
 }
 
 static int put_arm(struct nl_msg *msg, const uint32_t *members, size_t n,
-		   int64_t start_ns)
+		   int64_t start_ns, unsigned int flags)
 {
 	size_t i;
 
@@ -200,16 +200,19 @@ static int put_arm(struct nl_msg *msg, const uint32_t *members, size_t n,
 	if (start_ns && nla_put_u64(msg, CITYHUB_A_CAPTURE_START_NS,
 				    (uint64_t)start_ns))
 		return -ENOMEM;
+	if (flags & CITYHUB_ARM_FORCE &&
+	    nla_put_flag(msg, CITYHUB_A_CAPTURE_FORCE))
+		return -ENOMEM;
 	return 0;
 }
 
 static int arm(struct cityhub *h, const uint32_t *members, size_t n,
-	       int64_t start_ns, struct cityhub_capture *c)
+	       int64_t start_ns, unsigned int flags, struct cityhub_capture *c)
 {
 	struct nl_msg *msg = handle_request(h, CITYHUB_CMD_ARM, 0);
 	struct handle_answer answer = { .add = add_capture, .data = c };
 
-	if (!msg || put_arm(msg, members, n, start_ns)) {
+	if (!msg || put_arm(msg, members, n, start_ns, flags)) {
 		nlmsg_free(msg);
 		return handle_fail(h, -ENOMEM);
 	}
@@ -221,23 +224,33 @@ static int arm(struct cityhub *h, const uint32_t *members, size_t n,
 	return handle_transact(h, msg, &answer);
 }
 
-int cityhub_arm(struct cityhub *h, const uint32_t *members, size_t n,
-		int64_t start_ns, struct cityhub_capture **capture)
+int cityhub_arm_flags(struct cityhub *h, const uint32_t *members, size_t n,
+		      int64_t start_ns, unsigned int flags,
+		      struct cityhub_capture **capture)
 {
-	struct cityhub_capture *c = calloc(1, sizeof(*c));
+	struct cityhub_capture *c;
 	int ret;
 
 	if (capture)
 		*capture = NULL;
+	if (flags & ~CITYHUB_ARM_FORCE)
+		return handle_fail(h, -EINVAL);
+	c = calloc(1, sizeof(*c));
 	if (!c)
 		return handle_fail(h, -ENOMEM);
 
-	ret = arm(h, members, n, start_ns, c);
+	ret = arm(h, members, n, start_ns, flags, c);
 	if (ret || !capture)
 		free(c);
 	else
 		*capture = c;
 	return ret;
+}
+
+int cityhub_arm(struct cityhub *h, const uint32_t *members, size_t n,
+		int64_t start_ns, struct cityhub_capture **capture)
+{
+	return cityhub_arm_flags(h, members, n, start_ns, 0, capture);
 }
 
 void cityhub_capture_free(struct cityhub_capture *capture)

@@ -137,6 +137,20 @@ static int parse_hub_captures(const struct nlmsghdr *nlh,
 	return 0;
 }
 
+static int parse_sync(const struct nlattr *nest, struct cityhub_hub *hub)
+{
+	struct nlattr *tb[ATTRS(SYNC)];
+
+	if (!nest)
+		return 0;
+	if (parse_nest(nest, tb, CITYHUB_A_SYNC_MAX))
+		return -EPROTO;
+	hub->synchronised = true;
+	hub->sync_bound_ns = get_uint(tb[CITYHUB_A_SYNC_BOUND_NS]);
+	hub->sync_left_ns = get_uint(tb[CITYHUB_A_SYNC_VALID_NS]);
+	return 0;
+}
+
 int parse_hub(const struct nlmsghdr *nlh, struct cityhub_hub *hub)
 {
 	struct nlattr *tb[ATTRS(HUB)];
@@ -155,7 +169,11 @@ int parse_hub(const struct nlmsghdr *nlh, struct cityhub_hub *hub)
 	hub->fired = get_uint(tb[CITYHUB_A_HUB_FIRED]);
 	hub->skipped = get_uint(tb[CITYHUB_A_HUB_SKIPPED]);
 	hub->realigned = get_u32(tb[CITYHUB_A_HUB_REALIGNED]);
-	if (parse_clock(tb[CITYHUB_A_HUB_CLOCK], &hub->clock))
+	hub->phase_ns = get_uint(tb[CITYHUB_A_HUB_PHASE_NS]);
+	hub->grid_clock = get_u32(tb[CITYHUB_A_HUB_GRID_CLOCK]);
+	hub->policy = get_u32(tb[CITYHUB_A_HUB_POLICY]);
+	if (parse_clock(tb[CITYHUB_A_HUB_CLOCK], &hub->clock) ||
+	    parse_sync(tb[CITYHUB_A_HUB_SYNC], hub))
 		return -EPROTO;
 	return parse_hub_captures(nlh, hub);
 }
@@ -176,6 +194,21 @@ uint32_t parse_member_sequence(const struct nlmsghdr *nlh)
 	       get_u32(tb[CITYHUB_A_MEMBER_SEQUENCE]);
 }
 
+static int parse_stamp(const struct nlattr *nest, struct cityhub_stamp *s)
+{
+	struct nlattr *tb[ATTRS(STAMP)];
+
+	if (!nest || parse_nest(nest, tb, CITYHUB_A_STAMP_MAX))
+		return -EPROTO;
+	s->from_raw_ns = get_instant(tb[CITYHUB_A_STAMP_FROM_RAW_NS]);
+	s->bound_ns = tb[CITYHUB_A_STAMP_BOUND_NS] ?
+		      get_u32(tb[CITYHUB_A_STAMP_BOUND_NS]) : UINT32_MAX;
+	s->source = get_u32(tb[CITYHUB_A_STAMP_SOURCE]);
+	s->clock_epoch = get_u32(tb[CITYHUB_A_STAMP_CLOCK_EPOCH]);
+	s->period_ps = get_uint(tb[CITYHUB_A_STAMP_PERIOD_PS]);
+	return 0;
+}
+
 int parse_member(const struct nlmsghdr *nlh, struct cityhub_member *m)
 {
 	struct nlattr *tb[ATTRS(MEMBER)];
@@ -193,7 +226,9 @@ int parse_member(const struct nlmsghdr *nlh, struct cityhub_member *m)
 	m->primed = tb[CITYHUB_A_MEMBER_PRIMED];
 	m->gate = get_u32(tb[CITYHUB_A_MEMBER_GATE]);
 	m->generation = get_u32(tb[CITYHUB_A_MEMBER_GENERATION]);
-	return 0;
+	m->reports = tb[CITYHUB_A_MEMBER_STAMP];
+	return m->reports ? parse_stamp(tb[CITYHUB_A_MEMBER_STAMP], &m->stamp) :
+			    0;
 }
 
 static int parse_counters(const struct nlattr *nest, struct cityhub_counters *c)
@@ -210,20 +245,6 @@ static int parse_counters(const struct nlattr *nest, struct cityhub_counters *c)
 	c->bus_error = get_uint(tb[CITYHUB_A_COUNTERS_BUS_ERROR]);
 	c->crc_error = get_uint(tb[CITYHUB_A_COUNTERS_CRC_ERROR]);
 	c->invalid = get_uint(tb[CITYHUB_A_COUNTERS_INVALID]);
-	return 0;
-}
-
-static int parse_stamp(const struct nlattr *nest, struct cityhub_stamp *s)
-{
-	struct nlattr *tb[ATTRS(STAMP)];
-
-	if (!nest || parse_nest(nest, tb, CITYHUB_A_STAMP_MAX))
-		return -EPROTO;
-	s->from_raw_ns = get_instant(tb[CITYHUB_A_STAMP_FROM_RAW_NS]);
-	s->bound_ns = tb[CITYHUB_A_STAMP_BOUND_NS] ?
-		      get_u32(tb[CITYHUB_A_STAMP_BOUND_NS]) : UINT32_MAX;
-	s->source = get_u32(tb[CITYHUB_A_STAMP_SOURCE]);
-	s->clock_epoch = get_u32(tb[CITYHUB_A_STAMP_CLOCK_EPOCH]);
 	return 0;
 }
 

@@ -20,7 +20,14 @@ static const struct {
 	{ CITYHUB_CMD_TICK_GET, CITYHUB_A_SLOT_SINCE, 0, "since" },
 	{ CITYHUB_CMD_ARM, CITYHUB_A_CAPTURE_MEMBER, 1, "member" },
 	{ CITYHUB_CMD_ARM, CITYHUB_A_CAPTURE_START_NS, 0, "start-ns" },
+	{ CITYHUB_CMD_ARM, CITYHUB_A_CAPTURE_FORCE, 0, "force" },
 	{ CITYHUB_CMD_DISARM, CITYHUB_A_CAPTURE_GENERATION, 0, "generation" },
+	{ CITYHUB_CMD_HUB_SET, CITYHUB_A_HUB_PERIOD_NS, 0, "period-ns" },
+	{ CITYHUB_CMD_HUB_SET, CITYHUB_A_HUB_PHASE_NS, 0, "phase-ns" },
+	{ CITYHUB_CMD_HUB_SET, CITYHUB_A_HUB_GRID_CLOCK, 0, "grid-clock" },
+	{ CITYHUB_CMD_HUB_SET, CITYHUB_A_HUB_POLICY, 0, "policy" },
+	{ CITYHUB_CMD_SYNC_SET, CITYHUB_A_SYNC_BOUND_NS, 0, "bound-ns" },
+	{ CITYHUB_CMD_SYNC_SET, CITYHUB_A_SYNC_VALID_NS, 0, "valid-ns" },
 };
 
 #define ATTRS	(sizeof(attrs) / sizeof(attrs[0]))

@@ -109,8 +109,8 @@ struct cityhub_capture {
  * struct cityhub_hub - state of the hub
  * @sequence:	grows by one with each event
  * @period_ns:	period of the grid
- * @epoch_ns:	when tick 0 is (or was) due; negative when the clock was set
- *		back by more than its age
+ * @epoch_ns:	when tick 0 is (or was) due, in @grid_clock; negative when the
+ *		clock was set back by more than its age
  * @slots:	number of triggers cityhub-N
  * @slots_on:	number of triggers in use
  * @has_last:	a tick has fired, @last_tick is valid
@@ -123,6 +123,12 @@ struct cityhub_capture {
  * @clock:	clocks
  * @n_captures:	number of captures
  * @capture:	the captures
+ * @phase_ns:	when ticks are due, modulo the period, in @grid_clock
+ * @grid_clock:	clock of the grid
+ * @policy:	what arm asks of the clock
+ * @synchronised: UTC is known to @sync_bound_ns
+ * @sync_bound_ns: largest error of CLOCK_REALTIME
+ * @sync_left_ns: for how long that holds, if it is not said again
  */
 struct cityhub_hub {
 	uint32_t sequence;
@@ -140,6 +146,12 @@ struct cityhub_hub {
 	struct cityhub_clock clock;
 	size_t n_captures;
 	struct cityhub_capture *capture;
+	uint64_t phase_ns;
+	enum cityhub_hub_clock grid_clock;
+	enum cityhub_hub_policy policy;
+	bool synchronised;
+	uint64_t sync_bound_ns;
+	uint64_t sync_left_ns;
 };
 
 /**
@@ -153,6 +165,88 @@ int cityhub_hub_get(struct cityhub *h, struct cityhub_hub **hub);
 void cityhub_hub_free(struct cityhub_hub *hub);
 
 /**
+ * enum cityhub_setting_key - what can be set of the hub
+ * @CITYHUB_SETTING_PERIOD_NS: period of the grid, 1 ms to 1 h
+ * @CITYHUB_SETTING_PHASE_NS: when ticks are due, modulo the period
+ * @CITYHUB_SETTING_CLOCK: clock of the grid, &enum cityhub_hub_clock
+ * @CITYHUB_SETTING_POLICY: what arm asks of it, &enum cityhub_hub_policy
+ */
+enum cityhub_setting_key {
+	CITYHUB_SETTING_PERIOD_NS,
+	CITYHUB_SETTING_PHASE_NS,
+	CITYHUB_SETTING_CLOCK,
+	CITYHUB_SETTING_POLICY,
+};
+
+/**
+ * struct cityhub_setting - one setting
+ * @key:	what
+ * @value:	its value
+ */
+struct cityhub_setting {
+	enum cityhub_setting_key key;
+	uint64_t value;
+};
+
+/**
+ * cityhub_hub_set() - set the hub up; what is not named stays as it is
+ * @h:		handle
+ * @settings:	what to set
+ * @n:		how many
+ *
+ * A new grid numbers its ticks anew. Lasts until the module is unloaded.
+ *
+ * Return: 0, -EBUSY when something is armed, -ERANGE for a value out of range
+ * or a phase that is not less than the period, -EAGAIN when TAI is asked for
+ * and its offset is not set, -EINVAL for a key given twice or not known, or
+ * another error number. Nothing has changed then.
+ */
+int cityhub_hub_set(struct cityhub *h, const struct cityhub_setting *settings,
+		    size_t n);
+
+/**
+ * cityhub_sync_set() - tell the hub how good CLOCK_REALTIME is
+ * @h:		handle
+ * @bound_ns:	its largest error
+ * @valid_ns:	for how long this holds, at most a day; 0 says that it is not
+ *		synchronised
+ *
+ * The kernel does not know by itself. A step of the clock ends it.
+ *
+ * Return: 0 or an error number.
+ */
+int cityhub_sync_set(struct cityhub *h, uint64_t bound_ns, uint64_t valid_ns);
+
+/**
+ * cityhub_sync_from_adjtimex() - tell the hub what NTP says of the clock
+ * @h:		handle
+ * @valid_ns:	for how long it holds
+ *
+ * When NTP says that the clock is not synchronised the hub is told nothing:
+ * somebody else may know better.
+ *
+ * Return: 1 when the clock is synchronised and the hub knows, 0 when it is
+ * not, or an error number.
+ */
+int cityhub_sync_from_adjtimex(struct cityhub *h, uint64_t valid_ns);
+
+/**
+ * struct cityhub_stamp - quality of the stamps of a member
+ * @from_raw_ns: CLOCK_MONOTONIC_RAW from which this holds
+ * @bound_ns:	95 % bound of a stamp, UINT32_MAX when unknown
+ * @source:	where stamps come from
+ * @clock_epoch: set_count of the clock when the newest stamps were made
+ * @period_ps:	estimated sample period in picoseconds, 0 when unknown
+ */
+struct cityhub_stamp {
+	int64_t from_raw_ns;
+	uint32_t bound_ns;
+	enum cityhub_member_stamp source;
+	uint32_t clock_epoch;
+	uint64_t period_ps;
+};
+
+/**
  * struct cityhub_member - state of a member
  * @id:		the N of iio:deviceN
  * @name:	name of the IIO device
@@ -162,6 +256,8 @@ void cityhub_hub_free(struct cityhub_hub *hub);
  * @primed:	its buffer is switched on
  * @gate:	what becomes of its samples
  * @generation:	capture it is in, 0 when in none
+ * @reports:	its driver reports, @stamp is valid
+ * @stamp:	quality of its stamps
  */
 struct cityhub_member {
 	uint32_t id;
@@ -172,6 +268,8 @@ struct cityhub_member {
 	bool primed;
 	enum cityhub_member_gate gate;
 	uint32_t generation;
+	bool reports;
+	struct cityhub_stamp stamp;
 };
 
 /**
@@ -274,20 +372,6 @@ struct cityhub_counters {
 };
 
 /**
- * struct cityhub_stamp - quality of the stamps of a member
- * @from_raw_ns: CLOCK_MONOTONIC_RAW from which this holds
- * @bound_ns:	95 % bound of a stamp, UINT32_MAX when unknown
- * @source:	where stamps come from
- * @clock_epoch: steps of the realtime clock seen so far
- */
-struct cityhub_stamp {
-	int64_t from_raw_ns;
-	uint32_t bound_ns;
-	enum cityhub_member_stamp source;
-	uint32_t clock_epoch;
-};
-
-/**
  * struct cityhub_tick_counts - ticks of a ticked member
  * @fired:	for the member, = @done + @overrun + @aborted, + 1 at work
  * @done:	served
@@ -348,11 +432,29 @@ void cityhub_stats_free(struct cityhub_stats *stats);
  * Return: 0, -EAGAIN when a member is not primed, -ENODEV when there is no
  * such member, -EBUSY when one is in a capture already, -ERANGE when the
  * start cannot be met, -EINVAL when one is named twice or none is, -ENOBUFS
- * when too many are named, or another error number. cityhub_error() names the
- * member. Nothing has changed then.
+ * when too many are named, -ETIME when the clock is not synchronised, or
+ * another error number. cityhub_error() names the member. Nothing has changed
+ * then.
  */
 int cityhub_arm(struct cityhub *h, const uint32_t *members, size_t n,
 		int64_t start_ns, struct cityhub_capture **capture);
+
+#define CITYHUB_ARM_FORCE	(1U << 0)	/* not synchronised, all the same */
+
+/**
+ * cityhub_arm_flags() - as cityhub_arm(), in other ways
+ * @h:		handle
+ * @members:	their ids
+ * @n:		how many
+ * @start_ns:	instant before which no sample passes, 0 for now
+ * @flags:	CITYHUB_ARM_*, or 0
+ * @capture:	set to the capture, or NULL
+ *
+ * Return: as cityhub_arm(), and -EINVAL for a flag that is not known.
+ */
+int cityhub_arm_flags(struct cityhub *h, const uint32_t *members, size_t n,
+		      int64_t start_ns, unsigned int flags,
+		      struct cityhub_capture **capture);
 void cityhub_capture_free(struct cityhub_capture *capture);
 
 /**
