@@ -381,6 +381,11 @@ lint:
 demo:
 	scripts/demo
 
+# The short form is the test 56-daemon-kill.
+.PHONY: campaign-kill
+campaign-kill: all
+	python3 tests/system/kill_campaign.py $(CURDIR) 1000 $(or $(SEED),1)
+
 .PHONY: clean
 clean:
 	rm -rf $(B)
@@ -400,6 +405,7 @@ help:
 	@echo 'check            every test (installs packages, builds a test kernel once)'
 	@echo 'check-fast       the tests that take less than a minute'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
+	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'
 	@echo 'fuzz-stamps      ten million updates of the estimator under sanitizers'
 	@echo 'lint             checkpatch, sparse, W=1, shellcheck, SPDX'

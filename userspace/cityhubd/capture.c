@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cityhubd/capture.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cityhubd/recording.h"
 #include "cityhubd/sensor.h"
 #include "cityhubd/source_iio.h"
+#include "cityhubd/source_record.h"
+#include "cityhubd/source_replay.h"
 #include "cityhubd/stamps.h"
 #include "common/ids.h"
 #include "common/log.h"
@@ -172,6 +176,23 @@ static struct capture_member *capture_member_new(struct capture *c,
 	return m;
 }
 
+/* The source, or one that also records it where that is wanted. */
+static struct source *capture_record(const struct capture_member *m,
+				     struct source *src)
+{
+	const char *dir = m->capture->conf->capture.record;
+	char path[CONF_STRING + BATCH_NAME + 8];
+	struct source *recorder = NULL;
+
+	if (!*dir)
+		return src;
+	snprintf(path, sizeof(path), "%s/%s" RECORDING_SUFFIX, dir, m->name);
+	recorder = source_record_open(src, path);
+	if (!recorder)
+		log_error("%s: no memory, not recorded", m->name);
+	return recorder ? recorder : src;
+}
+
 /* Takes the source over. */
 static int capture_start(struct capture_member *m, struct source *src)
 {
@@ -185,7 +206,7 @@ static int capture_start(struct capture_member *m, struct source *src)
 	};
 	int err;
 
-	m->sensor = sensor_new(src, &conf);
+	m->sensor = sensor_new(capture_record(m, src), &conf);
 	if (!m->sensor)
 		return -ENOMEM;
 	err = sensor_arm(m->sensor);
@@ -305,7 +326,7 @@ static void capture_tell_none(struct capture *c, const struct source_iio_scan *s
 			    c->conf->capture.rescan_s);
 }
 
-void capture_rescan(struct capture *c)
+static void capture_scan(struct capture *c)
 {
 	unsigned long fingerprint = source_iio_fingerprint();
 	struct source_iio_scan *scan;
@@ -322,6 +343,55 @@ void capture_rescan(struct capture *c)
 	source_iio_scan_free(scan);
 }
 
+static int capture_is_recording(const struct dirent *e)
+{
+	size_t len = strlen(e->d_name), tail = strlen(RECORDING_SUFFIX);
+
+	return len > tail &&
+	       !strcmp(e->d_name + len - tail, RECORDING_SUFFIX);
+}
+
+static void capture_replay_file(struct capture *c, const char *name)
+{
+	const char *dir = c->conf->capture.replay;
+	char path[CONF_STRING + 260];
+	struct source *src;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	src = source_replay_open(path, c->conf->capture.replay_speed);
+	if (!src || capture_add(c, src) == -ENOMEM)
+		log_error("%s: no memory to replay it", path);
+}
+
+/* Once: recordings neither come nor go. */
+static void capture_replay(struct capture *c)
+{
+	const char *dir = c->conf->capture.replay;
+	struct dirent **files;
+	int n;
+
+	if (c->looked)
+		return;
+	c->looked = true;
+	n = scandir(dir, &files, capture_is_recording, alphasort);
+	if (n <= 0)
+		log_error("capture.replay: %s: %s", dir, n ? strerror(errno) :
+			  "no recording (*" RECORDING_SUFFIX ") is there");
+	for (int i = 0; i < n; i++) {
+		capture_replay_file(c, files[i]->d_name);
+		free(files[i]);
+	}
+	if (n >= 0)
+		free(files);
+}
+
+void capture_rescan(struct capture *c)
+{
+	if (*c->conf->capture.replay)
+		capture_replay(c);
+	else
+		capture_scan(c);
+}
 void capture_tick(struct capture *c, int64_t boot_ns)
 {
 	stamps_refresh(c->stamps);

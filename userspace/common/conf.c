@@ -57,6 +57,12 @@ static const struct conf_key conf_keys[] = {
 	  10, "latency_s = 0.1;" },
 	{ "capture.rescan_s", CONF_NUMBER, CONF_AT(capture.rescan_s), 1, 3600,
 	  "rescan_s = 5.0;" },
+	{ "capture.record", CONF_TEXT, CONF_AT(capture.record), 0, 0,
+	  "record = \"/var/tmp/recording\";" },
+	{ "capture.replay", CONF_TEXT, CONF_AT(capture.replay), 0, 0,
+	  "replay = \"/var/tmp/recording\";" },
+	{ "capture.replay_speed", CONF_NUMBER, CONF_AT(capture.replay_speed), 0,
+	  1e6, "replay_speed = 1.0;" },
 	{ "store", CONF_GROUP, 0, 0, 0, "store = { max_mb = 256.0; };" },
 	{ "store.path", CONF_TEXT, CONF_AT(store.path), 0, 0,
 	  "path = \"" STORE_DEFAULT_PATH "\";" },
@@ -116,6 +122,7 @@ void conf_defaults(struct conf *c)
 	c->capture.window_s = 1;
 	c->capture.latency_s = 0.1;
 	c->capture.rescan_s = 5;
+	c->capture.replay_speed = 1;
 	snprintf(c->store.path, sizeof(c->store.path), STORE_DEFAULT_PATH);
 	c->store.max_mb = 256;
 	c->store.commit_s = 1;
@@ -358,6 +365,8 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 				 STORE_DEFAULT_PATH);
 	if (*c->mqtt.host && !WITH_MQTT)
 		return conf_fail(r, conf_at(cfg, "mqtt.host"), "mqtt.host: this cityhubd was built without MQTT (WITH_MQTT=no); remove it or install one with MQTT");
+	if (*c->capture.record && *c->capture.replay)
+		return conf_fail(r, conf_at(cfg, "capture.record"), "capture.record and capture.replay exclude each other; take one out");
 	if (*c->store.mount && c->store.mount[0] != '/')
 		return conf_fail(r, conf_at(cfg, "store.mount"), "store.mount must be a full path, e.g. mount = \"/data\";");
 	if (!*c->mqtt.cert_file != !*c->mqtt.key_file)

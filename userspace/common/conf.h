@@ -28,6 +28,10 @@ struct conf {
 		double window_s;
 		double latency_s;
 		double rescan_s;
+		/* Folders of recordings, to be written or in place of devices. */
+		char record[CONF_STRING];
+		char replay[CONF_STRING];
+		double replay_speed;
 	} capture;
 	struct {
 		char path[CONF_STRING];

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cityhubd/source_record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cityhubd/clock.h"
+#include "cityhubd/recording.h"
+#include "common/log.h"
+
+struct source_record {
+	struct source source;	/* what the inner one shows */
+	struct source *inner;
+	char *path;
+	FILE *file;
+};
+
+/* What is known and said of the inner one is so of this one. */
+static void source_record_mirror(struct source_record *s)
+{
+	const struct source_ops *ops = s->source.ops;
+
+	s->source = *s->inner;
+	s->source.ops = ops;
+}
+
+static void source_record_stop(struct source_record *s)
+{
+	if (s->file && fclose(s->file))
+		log_error("%s: %s; the recording is not whole", s->path,
+			  strerror(errno));
+	s->file = NULL;
+}
+
+static int source_record_arm(struct source *src)
+{
+	struct source_record *s = (struct source_record *)src;
+	int err = s->inner->ops->arm(s->inner);
+
+	source_record_mirror(s);
+	if (err)
+		return err;
+	s->file = fopen(s->path, "wb");
+	if (!s->file || recording_write_head(s->file, s->inner)) {
+		log_error("%s: %s; nothing is recorded", s->path,
+			  strerror(errno));
+		source_record_stop(s);
+	}
+	return 0;
+}
+
+static int source_record_fd(struct source *src)
+{
+	struct source_record *s = (struct source_record *)src;
+
+	return s->inner->ops->fd(s->inner);
+}
+
+static ssize_t source_record_read(struct source *src, const uint8_t **block)
+{
+	struct source_record *s = (struct source_record *)src;
+	ssize_t n = s->inner->ops->read(s->inner, block);
+
+	if (n < 0 && n != -EAGAIN)
+		source_record_mirror(s);
+	if (n > 0 && s->file &&
+	    recording_write_block(s->file, clock_boottime_ns(), *block,
+				  (size_t)n)) {
+		log_error("%s: %s; the recording ends here", s->path,
+			  strerror(errno));
+		source_record_stop(s);
+	}
+	return n;
+}
+
+static int source_record_check(struct source *src)
+{
+	struct source_record *s = (struct source_record *)src;
+	int err = s->inner->ops->check(s->inner);
+
+	if (err)
+		source_record_mirror(s);
+	return err;
+}
+
+static void source_record_disarm(struct source *src)
+{
+	struct source_record *s = (struct source_record *)src;
+
+	source_record_stop(s);
+	s->inner->ops->disarm(s->inner);
+}
+
+static void source_record_close(struct source *src)
+{
+	struct source_record *s = (struct source_record *)src;
+
+	source_record_stop(s);
+	s->inner->ops->close(s->inner);
+	free(s->path);
+	free(s);
+}
+
+static const struct source_ops source_record_ops = {
+	.arm = source_record_arm,
+	.fd = source_record_fd,
+	.read = source_record_read,
+	.check = source_record_check,
+	.disarm = source_record_disarm,
+	.close = source_record_close,
+};
+
+struct source *source_record_open(struct source *inner, const char *path)
+{
+	struct source_record *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->path = strdup(path);
+	if (!s->path) {
+		free(s);
+		return NULL;
+	}
+	s->inner = inner;
+	s->source.ops = &source_record_ops;
+	source_record_mirror(s);
+	return &s->source;
+}
