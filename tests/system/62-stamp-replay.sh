@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: host
 #
-# stamp-replay: what it takes and refuses, and that 32 bits give what 64 bits
-# give.
+# stamp-replay: what it takes and refuses, that 32 bits give what 64 bits give,
+# what an update costs, and the estimator in it on nonsense.
 # STAMP_SEEDS=20 compares every trace, not only the first of each profile.
 
 # shellcheck source=tests/system/lib.sh
@@ -102,6 +102,71 @@ same_on_32_bits() {
 	[ "$n" -gt 100000 ]
 }
 
+# What makes the most work: jumps ahead and back, repeats, brackets, gaps.
+odd_trace() {
+	local i t=34560000000000000
+
+	for i in $(seq 60); do
+		t=$((t + 10000000))
+		echo "1 $((t + i % 7 * 3000))"
+		case $((i % 6)) in
+		0) echo "1 $((t + 40000))" ;;
+		1) t=$((t + 30000000)) ;;
+		2) echo "1 $((t + 50000)) 70000" ;;
+		3) echo "300 $((t += 3000000000))" ;;
+		4) echo "1 $((t - 1000000000))" ;;
+		5) echo "1 $((t += 60000000000))" ;;
+		esac
+	done
+}
+
+# instructions TRACE PERIOD: the most that one update takes
+instructions() {
+	rm -rf "$work/callgrind"
+	mkdir "$work/callgrind"
+	valgrind -q --tool=callgrind --collect-atstart=no \
+		--toggle-collect=cityhub_stamp_update \
+		--dump-before=cityhub_stamp_update \
+		--callgrind-out-file="$work/callgrind/out" \
+		"$replay" -p "$2" < "$1" > /dev/null || return
+	cat "$work/callgrind"/out* | awk '/^totals:/ && $2 > most { most = $2 }
+		END { print most + 0 }'
+}
+
+cost() {
+	local limit most name trace
+
+	limit=$(sed -n 's/^#define CITYHUB_STAMP_INSTRUCTIONS_MAX[^0-9]*\([0-9]*\).*/\1/p' \
+		kernel/include/cityhub/stamp.h)
+	[ -n "$limit" ] || { echo "no limit in stamp.h"; return 1; }
+	odd_trace > "$work/odd"
+	for name in missing watermark polled odd; do
+		trace=$work/part
+		if [ "$name" = odd ]; then
+			cp "$work/odd" "$trace"
+		else
+			head -n 150 "$work/traces/$name-0.trace" > "$trace"
+		fi
+		most=$(instructions "$trace" 10000000) || return
+		echo "$name: up to $most instructions, limit $limit"
+		[ "$most" -gt 100 ] && [ "$most" -le "$limit" ] || return
+	done
+}
+
+# Rows of two profiles are enough: no change of the estimator spares them.
+table_is_current() {
+	local row
+
+	build/stamp-bench table 100hz 1hz | tail -n 2 > "$work/rows" || return
+	while IFS= read -r row; do
+		grep -qF -- "$row" Documentation/time.rst || {
+			echo "not in Documentation/time.rst, see make bench-stamps:"
+			echo "$row"
+			return 1
+		}
+	done < "$work/rows"
+}
+
 make -s build/stamp-replay build/stamp-bench || exit
 build/stamp-bench traces "$work/traces" || exit
 
@@ -127,4 +192,8 @@ ok "32 bits give what 64 bits give: build" make -s B=build/armhf \
 	CROSS_COMPILE=arm-linux-gnueabihf- LDFLAGS=-static \
 	build/armhf/stamp-replay
 ok "32 bits give what 64 bits give" same_on_32_bits
+ok "an update takes no more instructions than stated" cost
+ok "the table in the documentation is what is measured" table_is_current
+ok "the fuzz test: build" make -s SANITIZE=1 build/asan/fuzz-stamp
+ok "nonsense does no harm" build/asan/fuzz-stamp "${FUZZ_UPDATES:-300000}"
 finish

@@ -20,6 +20,8 @@
 #define CITYHUB_STAMP_TRACKS	2
 /* More is a mistake: an estimator lives in the state of each device. */
 #define CITYHUB_STAMP_STATE_MAX	320
+/* Of one update, on x86-64 with -O2; a test counts them. */
+#define CITYHUB_STAMP_INSTRUCTIONS_MAX	30000
 
 /**
  * enum cityhub_stamp_source - where the instant of a sample comes from

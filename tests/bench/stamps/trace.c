@@ -159,16 +159,34 @@ static bool is_settled(const struct maker *m)
 	return m->updates >= TRACE_WARM_UP;
 }
 
+/* Who is so late that more samples are there takes them too. */
+static uint32_t take_more(struct maker *m, double *late)
+{
+	double span = (double)m->p->period_ns * m->watermark;
+	uint32_t more = 0;
+
+	while (*late - TRACE_LATENCY_NS >= span) {
+		double before = m->since;
+
+		advance(m, m->watermark);
+		*late -= m->since - before;
+		more += m->watermark;
+	}
+	return more;
+}
+
 static struct trace_point *add(struct maker *m, uint32_t count)
 {
 	struct trace_point *q = &m->t->point[m->t->size++];
-	double truth = m->since + m->p->noise_ns * random_normal(&m->r);
-	double late, max_late = -1;
+	double noise = m->p->noise_ns * random_normal(&m->r);
+	double truth, late, max_late = -1;
 
 	if (m->p->latency == TRACE_POLLED)
 		late = poll_latency(m, &max_late);
 	else
 		late = interrupt_latency(m);
+	count += take_more(m, &late);
+	truth = m->since + noise;
 	*q = (struct trace_point){
 		.new_samples = count,
 		.truth_ns = START_NS + m->steps_ns + llround(truth),
