@@ -149,7 +149,10 @@ static void judge_gap(const char *profile)
 	      s->gap_bound / US);
 }
 
-/* The same watermarks, each all the time: a change may cost 10 %. */
+/*
+ * The same watermarks, each all the time: a change may cost 10 %. Without 1,
+ * where one stamp in 100 000 is a sample off and would make the gate wide.
+ */
 static void judge_watermark(void)
 {
 	struct trace_profile p = { .name = "constant watermarks", .noise_ns = 50,
@@ -158,7 +161,7 @@ static void judge_watermark(void)
 	double usual;
 	int i;
 
-	for (i = 0; i < WATERMARKS; i++) {
+	for (i = 1; i < WATERMARKS; i++) {
 		p.page = 1 << i;
 		errors_add(&e, &filter_cityhub, &p);
 	}
