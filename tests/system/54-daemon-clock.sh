@@ -7,6 +7,7 @@
 # ledger adds up, and what went out before the sync can be dated by the log of
 # the clock. What waits meanwhile goes out dated right.
 
+# shellcheck disable=SC2317 # called through ok
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/daemon.sh
@@ -18,6 +19,11 @@ clock_set=$top/build/tools/clock-set
 
 nothing_waits() {
 	[ "$(ledger_get "l['sinks'][0]['waiting']")" -le 5 ]
+}
+
+# hub_is true|false: does the hub think that the clock is synchronised?
+hub_is() {
+	"$top/build/cityhub" show --json | grep -qE "\"synchronised\": *$1"
 }
 
 compare() {
@@ -48,9 +54,11 @@ is "each step was noticed" "$(grep -c 'clock: was set by' "$daemon_log")" 4
 "$clock_set" sync 2000
 says "the first sync" 5 "clock: synchronised, within 0.00[0-9]+ s"
 sleep 4
+ok "the hub is told" hub_is "true"
 broker_stop
 "$clock_set" step 3600
 sleep 4
+ok "and that it is no longer so" hub_is "false"
 "$clock_set" step -3600.5
 sleep 3
 "$clock_set" sync 3000

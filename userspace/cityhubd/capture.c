@@ -394,7 +394,7 @@ void capture_rescan(struct capture *c)
 }
 void capture_tick(struct capture *c, int64_t boot_ns)
 {
-	stamps_refresh(c->stamps);
+	stamps_refresh(c->stamps, clock_epoch(c->clock)->bound_ns);
 	for (struct capture_member *m = c->members; m; m = m->next) {
 		if (!m->sensor)
 			continue;
