@@ -116,8 +116,10 @@
 /* A flat distribution has 97.5 % of itself within this of its half width. */
 #define BOUND_BRACKET_Q16	63898
 
-/* An interrupt is missed once in 2000, until another confirms it. */
+/* An interrupt is missed once in 2000, until another confirms it ... */
 #define MISSED_ODDS_Q16		Q16(-11)
+/* ... and less likely than late where a step is less than 8 ms. */
+#define MISSED_STEP_LOG2_Q16	Q16(23)
 /* A meaningless instant, anywhere within a step, comes once in a million. */
 #define STRANGE_ODDS_Q16	Q16(-20)
 /* Lateness of p adds -log2(p) - 3 bits, 3 at most; 12 such in a row ... */
@@ -772,7 +774,7 @@ static bool stamp_is_missed(struct cityhub_stamp *s,
 			    const struct stamp_seen *seen, u64 missed)
 {
 	const struct cityhub_stamp_track *t = &s->track[s->odds_q16 < 0];
-	s64 off_q16, slack_q16, strange, odds;
+	s64 off_q16, slack_q16, step_log2, strange, odds;
 
 	if (seen->late_q16 >= 0) {
 		off_q16 = seen->hi_q16 - ahead->phase_q16;
@@ -782,8 +784,10 @@ static bool stamp_is_missed(struct cityhub_stamp *s,
 		       off_q16 - seen->late_q16 <= slack_q16;
 	}
 
-	strange = STRANGE_ODDS_Q16 - stamp_log2_q16(stamp_real(seen->step_ns, 0));
-	odds = s->missed == missed ? s->missed_odds_q16 : MISSED_ODDS_Q16;
+	step_log2 = stamp_log2_q16(stamp_real(seen->step_ns, 0));
+	strange = STRANGE_ODDS_Q16 - step_log2;
+	odds = s->missed == missed ? s->missed_odds_q16 : MISSED_ODDS_Q16 +
+	       min(step_log2 - MISSED_STEP_LOG2_Q16, 0LL);
 	odds += stamp_fit_q16(s, ahead, seen) -
 		max(stamp_fit_q16(s, t, seen), strange);
 	s->missed = missed;

@@ -25,6 +25,9 @@ static const struct {
 	{ "1hz", 0.60, 1.9, 5 },
 	{ "0.2hz", 1.5, 5, 18 },
 	{ "hostile-100hz", 0.10, 0.27, 0.8 },
+	/* Lateness of several steps: not to be taken for steps missed. */
+	{ "page-1", 0.10, 0.30, 0.8 },
+	{ "page-2", 0.10, 0.30, 0.8 },
 	{ "page-64", 0.10, 0.30, 0.8 },
 	{ "page-96", 0.10, 0.30, 0.8 },
 	{ "page-128", 0.10, 0.30, 0.8 },

@@ -28,6 +28,8 @@ const struct trace_profile trace_profiles[] = {
 	{ "1hz", HZ(1), PLAIN },
 	{ "0.2hz", HZ(0.2), PLAIN },
 	{ "hostile-100hz", HZ(100), PLAIN, .latency = TRACE_HOSTILE },
+	{ "page-1", HZ(8000), .page = 1, .noise_ns = 50 },
+	{ "page-2", HZ(8000), .page = 2, .noise_ns = 50 },
 	{ "page-64", HZ(8000), .page = 64, .noise_ns = 50 },
 	{ "page-96", HZ(8000), .page = 96, .noise_ns = 50 },
 	{ "page-128", HZ(8000), .page = 128, .noise_ns = 50 },
