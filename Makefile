@@ -71,8 +71,8 @@ endif
 # Sources are found, so that a new module needs no line here.
 without := $(if $(call with,MQTT),,%/sink_mqtt.c %/watch_broker.c %/mqtt_setup.c) \
 	$(if $(call with,HUB),,userspace/libcityhub/% %/stamps.c \
-		userspace/cityhub/hub.c $(foreach c,arm disarm list show stats, \
-		userspace/cityhub/cmd_$(c).c) tests/unit/check_libcityhub_% \
+		$(shell grep -lE '"hub\.h"|<cityhub/cityhub\.h>' userspace/cityhub/*.c) \
+		tests/unit/check_libcityhub_% \
 		tests/system/tools/%)
 sources = $(filter-out $(without),$(wildcard $(1)))
 lib_src := $(call sources,userspace/libcityhub/*.c)
@@ -366,9 +366,24 @@ deb:
 	rm -r $(deb_copy)
 
 # Minutes each, and packages beyond those of scripts/setup; see README.md.
-.PHONY: check-deb
+.PHONY: check-deb check-install check-kernels check-upstream check-cross export-upstream
 check-deb:
 	scripts/packaging/test-deb
+
+check-install:
+	README_BUILD=1 tests/system/64-readme.sh
+
+check-kernels:
+	scripts/packaging/check-kernels
+
+check-upstream:
+	scripts/packaging/export-upstream --check
+
+export-upstream:
+	scripts/packaging/export-upstream
+
+check-cross:
+	scripts/packaging/check-cross
 
 # ---- gates -----------------------------------------------------------------
 
@@ -412,5 +427,10 @@ help:
 	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'
 	@echo 'fuzz-stamps      ten million updates of the estimator under sanitizers'
+	@echo 'check-install    make, make modules and make install as README.md has them'
+	@echo 'check-kernels    modules with W=1 against all headers of Debian 12 (minutes)'
+	@echo 'check-upstream   the series for a kernel tree, on Linux 6.12 (minutes);'
+	@echo '                 export-upstream only writes it, into $(B)/upstream/'
+	@echo 'check-cross      user space for arm64 and armhf, units under QEMU (minutes)'
 	@echo 'lint             checkpatch, sparse, W=1, shellcheck, SPDX'
 	@echo 'clean            remove $(B)/'

@@ -699,8 +699,8 @@ START_TEST(wave_is_the_mains)
 		/* Where the phase accumulator stands at the first set */
 		u64 back = ade->phase[p].theta - 49 * 4 * ade->phase[p].step;
 
-		turns[p] = (double)(back & (BIT(48) - 1)) / BIT(48);
-		ck_assert_double_eq_tol(ade->phase[p].step * 4. / BIT(48),
+		turns[p] = (double)(back & (BIT_ULL(48) - 1)) / BIT_ULL(48);
+		ck_assert_double_eq_tol(ade->phase[p].step * 4. / BIT_ULL(48),
 					world[SIM_L1_HZ + 4 * p] / 8e9, 1e-13);
 	}
 	mains(0, 231, 4.3, 0.95, 50.2);
