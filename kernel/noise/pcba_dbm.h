@@ -110,7 +110,8 @@ int pcba_dbm_clear(struct pcba_dbm *st);
 int pcba_dbm_arm(struct pcba_dbm *st);
 void pcba_dbm_recover(struct pcba_dbm *st);
 int pcba_dbm_look(struct pcba_dbm *st, u32 len, s64 *receipt);
-int pcba_dbm_drain(struct pcba_dbm *st, u32 len, s64 receipt);
+int pcba_dbm_drain(struct pcba_dbm *st, u32 len, s64 receipt,
+		   enum cityhub_stamp_source by);
 
 /* pcba_dbm_buffer.c */
 extern const struct dev_pm_ops pcba_dbm_pm_ops;

@@ -38,6 +38,8 @@
 #define PCBA_DBM_POLL_GAP_NS	(250 * NSEC_PER_USEC)
 /* After a reset the first level takes about a second (manual). */
 #define PCBA_DBM_SETTLE_NS	NSEC_PER_SEC
+/* So long after entry 90 the interrupt should have been served. */
+#define PCBA_DBM_IRQ_GRACE_NS	(20 * NSEC_PER_MSEC)
 /* Of an interrupt that could not be served. */
 #define PCBA_DBM_IRQ_REST_MS	100
 
@@ -52,10 +54,21 @@ static bool pcba_dbm_predicts(const struct pcba_dbm *st)
 	return cityhub_stamp_bound_ns(&st->stamp) != U32_MAX;
 }
 
-/* When the polls for the next batch begin. */
+/*
+ * When the polls for the next batch begin: early enough to bracket it, unless
+ * it is known better than by any poll, or an interrupt will tell of it.
+ */
 static s64 pcba_dbm_polls_from(const struct pcba_dbm *st)
 {
-	return pcba_dbm_due(st) - pcba_dbm_uncertain(st) - st->poll_ns;
+	s64 uncertain = pcba_dbm_uncertain(st);
+	s64 due = pcba_dbm_due(st);
+
+	if (st->known + pcba_dbm_wanted(st) == PCBA_DBM_HISTORY_FILL)
+		return due + uncertain + PCBA_DBM_IRQ_GRACE_NS;
+	if (cityhub_stamp_bound_ns(&st->stamp) < st->poll_ns / 8)
+		return due + uncertain;
+
+	return due - uncertain - st->poll_ns;
 }
 
 static bool pcba_dbm_is_silent(const struct pcba_dbm *st)
@@ -101,7 +114,7 @@ static s64 pcba_dbm_visit(struct pcba_dbm *st)
 	len = st->known + pcba_dbm_wanted(st);
 	ret = pcba_dbm_look(st, len, &receipt);
 	if (ret > 0)
-		ret = pcba_dbm_drain(st, len, receipt);
+		ret = pcba_dbm_drain(st, len, receipt, CITYHUB_STAMP_POLL);
 	if (ret > 0)
 		return pcba_dbm_polls_from(st);
 
@@ -176,7 +189,8 @@ static int pcba_dbm_serve(struct pcba_dbm *st)
 	if (ret < 0)
 		return ret;
 	if (ret)
-		return pcba_dbm_drain(st, PCBA_DBM_HISTORY_FILL, st->irq_ns);
+		return pcba_dbm_drain(st, PCBA_DBM_HISTORY_FILL, st->irq_ns,
+				      CITYHUB_STAMP_IRQ);
 
 	cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
 	dev_warn_ratelimited(&st->client->dev, "interrupt without a full history\n");
@@ -225,7 +239,7 @@ int pcba_dbm_flush(struct iio_dev *indio_dev, unsigned int count)
 	if (ret <= 0)
 		return ret;
 
-	return pcba_dbm_drain(st, st->known + 1, receipt);
+	return pcba_dbm_drain(st, st->known + 1, receipt, CITYHUB_STAMP_POLL);
 }
 
 static int pcba_dbm_preenable(struct iio_dev *indio_dev)

@@ -17,8 +17,10 @@
  * between the last look and the clear is lost. It shows at the next entry,
  * which then lies one period later than it should, and is counted.
  *
- * The interrupt comes with entry 90. It saves the history when nothing else
- * drains it, and its instant takes the place of the poll's.
+ * The interrupt comes with entry 90. Its instant is better than that of any
+ * poll by two orders of magnitude, so nobody polls for this entry unless the
+ * interrupt fails to come; and once the period is known from interrupts, the
+ * polls in between only fetch.
  *
  * The module documents neither how exact its averaging time is, nor whether a
  * clear restarts it, nor at which point of a transfer it looks at its history.
@@ -242,9 +244,11 @@ static void pcba_dbm_push(struct pcba_dbm *st, const u8 *history, u32 n)
 
 /*
  * Account for the entries up to @len, the last of which came after @lower and
- * was noticed at @receipt. Returns the number of samples, by count or by time.
+ * was noticed at @receipt, by interrupt or poll. Returns the number of
+ * samples, by count or by time.
  */
-static u32 pcba_dbm_observe(struct pcba_dbm *st, u32 len, s64 lower, s64 receipt)
+static u32 pcba_dbm_observe(struct pcba_dbm *st, u32 len, s64 lower,
+			    s64 receipt, enum cityhub_stamp_source by)
 {
 	s64 period = pcba_dbm_period(st);
 	u32 n = len - st->known;
@@ -253,7 +257,8 @@ static u32 pcba_dbm_observe(struct pcba_dbm *st, u32 len, s64 lower, s64 receipt
 	if (st->newest_ns)
 		n = max(n, pcba_dbm_samples_since(lower - st->newest_ns, period));
 
-	cityhub_stamp_update(&st->stamp, n, receipt, receipt - lower);
+	cityhub_stamp_update(&st->stamp, n, receipt, by == CITYHUB_STAMP_IRQ ?
+			     CITYHUB_LATE_UNKNOWN : receipt - lower);
 	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
 	st->alive_ns = receipt;
 	st->samples += n;
@@ -269,9 +274,11 @@ static u32 pcba_dbm_observe(struct pcba_dbm *st, u32 len, s64 lower, s64 receipt
 
 /*
  * Deliver what is new in a history that holds at least @len entries, of which
- * entry @len was noticed at @receipt. Returns the number of samples delivered.
+ * entry @len was noticed at @receipt, by interrupt or poll. Returns the number
+ * of samples delivered.
  */
-static int pcba_dbm_take(struct pcba_dbm *st, u32 len, s64 receipt)
+static int pcba_dbm_take(struct pcba_dbm *st, u32 len, s64 receipt,
+			 enum cityhub_stamp_source by)
 {
 	/* Fetching looks behind the last entry, and so moves blank_*. */
 	s64 lower = len > st->blank_len ? st->blank_ns : S64_MIN;
@@ -282,15 +289,17 @@ static int pcba_dbm_take(struct pcba_dbm *st, u32 len, s64 receipt)
 	held = pcba_dbm_fetch(st, history, len);
 	if (held < 0)
 		return held;
-	if (held > len)
+	if (held > len) {
 		receipt = cityhub_raw_ns();
+		by = CITYHUB_STAMP_POLL;
+	}
 
 	/* A hole: the module was reset and has begun a new history. */
 	there = held - st->known;
 	if (memchr(history, 0, there))
 		return -EPROTO;
 
-	n = pcba_dbm_observe(st, held, lower, receipt);
+	n = pcba_dbm_observe(st, held, lower, receipt, by);
 	/* A full history may have shifted further than it grew. */
 	if (held == PCBA_DBM_HISTORY_LEN)
 		there = min(n, PCBA_DBM_HISTORY_LEN);
@@ -329,13 +338,14 @@ void pcba_dbm_sleep(s64 ns)
  * As pcba_dbm_take(), and clear the history when it is nearly full; when the
  * next entry is too near for that, take it too.
  */
-int pcba_dbm_drain(struct pcba_dbm *st, u32 len, s64 receipt)
+int pcba_dbm_drain(struct pcba_dbm *st, u32 len, s64 receipt,
+		   enum cityhub_stamp_source by)
 {
 	int taken = 0;
 	int ret;
 
 	do {
-		ret = pcba_dbm_take(st, len, receipt);
+		ret = pcba_dbm_take(st, len, receipt, by);
 		if (ret < 0)
 			break;
 
@@ -350,6 +360,7 @@ int pcba_dbm_drain(struct pcba_dbm *st, u32 len, s64 receipt)
 		pcba_dbm_sleep(pcba_dbm_next(st) + pcba_dbm_uncertain(st) -
 			       cityhub_raw_ns());
 		len = st->known + 1;
+		by = CITYHUB_STAMP_POLL;
 		ret = pcba_dbm_look(st, len, &receipt);
 	} while (ret > 0);
 
