@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: ade9000
+# timeout: 600
 #
 # The waveform buffer of the ADE9000 against the truth log of the chip.
 
@@ -129,16 +130,16 @@ sim_set ade9000 clock_ppb 20000
 start 128 $ac
 bound=0
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-	sleep 6.01
+	sleep 2.01
 	now=$(count bound_ns)
 	[ "$now" -le "$bound" ] || bound=$now
 done
 stop
 is "no truth was lost" "$(cat $sim/ade9000/truth_lost)" 0
 found=$(compare --skip 4000)
-is "60 s of six channels, each sample once and in order" $? 0
+is "20 s of six channels, each sample once and in order" $? 0
 note "$found bound $bound"
-ok "480000 samples" test "$(field delivered "$found")" -ge 480000
+ok "160000 samples" test "$(field delivered "$found")" -ge 160000
 is "none is missing" "$(field missing "$found")" 0
 is "all are counted" "$(count pushed)" "$(field delivered "$found")"
 is "and no fault" "$(count fifo_full)$(count lost)$(count bus_error)$(count \
