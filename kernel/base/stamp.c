@@ -24,7 +24,8 @@
  * polling has, z is cut off at both ends.
  *
  * An unknown phase is just a large variance, so there is no separate
- * acquisition: the first interrupts of any lateness settle it like all others.
+ * acquisition: the first interrupts of any lateness settle it like all others,
+ * and the least late ones settle it, as they would by their lower envelope.
  *
  * phase_var, rate_per_phase and rate_var are the factors of the covariance.
  * An observation is of the phase alone and changes the first only, therefore
@@ -40,7 +41,9 @@
  * whole steps, and fitting there, tells of interrupts missed. When nothing
  * fits for long, doubt grows until the phase is searched anew.
  *
- * Cost: no loop but over the constant numbers of tracks, kinds and points.
+ * Cost: no loop but over the constant numbers of tracks, kinds and points. On
+ * x86-64 at -O2 callgrind counts 11000 instructions per update; 20000 where the
+ * phase is searched anew, and by its parts no more than 30000.
  */
 #include <linux/build_bug.h>
 #include <linux/errno.h>
@@ -84,6 +87,8 @@
 
 /* Jitter before anything is known, so that 20 us are found from there. */
 #define JITTER_START_NS		8000
+/* For a sampler that is polled: this part of its period. */
+#define JITTER_POLL_SHIFT	14
 /* Less is of no use next to the resolution of clocks. */
 #define JITTER_MIN_NS		30
 /* Usual lateness before anything is known, and its bounds. */
@@ -737,6 +742,13 @@ static void stamp_search(struct cityhub_stamp *s, s64 y, s64 late,
 		rate_var = stamp_add(t->rate_var,
 				     stamp_mul(t->phase_var,
 					       real_square(t->rate_per_phase)));
+
+	/* Polls tell the jitter from the phase slowly, and better from above. */
+	if (!s->updates && late > JITTER_START_NS)
+		s->jitter_var = real_square(stamp_real(min_t(u64, late,
+							     s->cfg.period_ns >>
+							     JITTER_POLL_SHIFT),
+						       0));
 
 	t->phase_q16 = 0;
 	t->drift = 0;

@@ -27,12 +27,15 @@ static u32 next_random(u32 *state)
 	return *state >> 8;
 }
 
-/* Mostly small, sometimes large, never negative. */
+/* Half as likely each 2 us, a few late, rarely very; never negative. */
 static s64 lateness(u32 *state)
 {
 	u32 r = next_random(state) % 1000;
-	s64 late = next_random(state) % 6000;
+	u32 bits = next_random(state);
+	s64 late = next_random(state) % 2000;
 
+	for (; bits & 1; bits >>= 1)
+		late += 2000;
 	if (r < 100)
 		late += next_random(state) % 60000;
 	if (r < 5)
@@ -60,31 +63,226 @@ static void stamp_exact_interrupts_give_exact_instants(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)CITYHUB_STAMP_IRQ, (int)s.source);
 }
 
-static void stamp_late_interrupts_are_smoothed(struct kunit *test)
-{
-	s64 truth, y, error, raw = 0, filtered = 0, last = 0;
+/*
+ * A sampler 100 ppm slower than nominal whose interrupts come late, and what
+ * the estimator makes of it.
+ */
+struct trace {
 	struct cityhub_stamp s;
-	u32 seed = 1, covered = 0;
+	u32 seed;
+	s64 truth;
+	s64 last;
+};
+
+static void trace_start(struct trace *t, u32 seed)
+{
+	cityhub_stamp_init(&t->s, &wave);
+	t->seed = seed;
+	t->truth = START_NS;
+	t->last = S64_MIN;
+}
+
+static s64 trace_error(const struct trace *t)
+{
+	return cityhub_stamp_instant(&t->s, 0) - t->truth;
+}
+
+/* @samples pass, @counted of them are counted, and the interrupt is @late. */
+static void trace_step(struct kunit *test, struct trace *t, u32 samples,
+		       u32 counted, s64 late)
+{
+	t->truth += samples * 125012LL + samples / 2;
+	cityhub_stamp_update(&t->s, counted, t->truth + late,
+			     CITYHUB_LATE_UNKNOWN);
+	KUNIT_EXPECT_GE(test, cityhub_stamp_instant(&t->s, 0), t->last);
+	t->last = cityhub_stamp_instant(&t->s, 0);
+}
+
+static void trace_run(struct kunit *test, struct trace *t, int updates)
+{
+	while (updates--)
+		trace_step(test, t, 128, 128, lateness(&t->seed));
+}
+
+static void stamp_late_interrupts_are_filtered(struct kunit *test)
+{
+	u32 covered = 0;
+	struct trace t;
 	int i;
 
-	cityhub_stamp_init(&s, &wave);
-	for (i = 1; i <= 5000; i++) {
-		/* 100 ppm slower than nominal */
-		truth = START_NS + i * 16001600LL;
-		y = truth + lateness(&seed);
-		cityhub_stamp_update(&s, 128, y, CITYHUB_LATE_UNKNOWN);
-		error = cityhub_stamp_instant(&s, 0) - truth;
-		KUNIT_EXPECT_GT(test, cityhub_stamp_instant(&s, 0), last);
-		last = cityhub_stamp_instant(&s, 0);
-		if (i <= 256)
-			continue;
-		raw += y - truth;
-		filtered += abs(error);
-		covered += abs(error) <= cityhub_stamp_bound_ns(&s);
+	trace_start(&t, 1);
+	trace_run(test, &t, 256);
+	for (i = 0; i < 4000; i++) {
+		trace_run(test, &t, 1);
+		KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 1500);
+		covered += abs(trace_error(&t)) <= cityhub_stamp_bound_ns(&t.s);
 	}
 
-	KUNIT_EXPECT_LT(test, filtered * 2, raw);
-	KUNIT_EXPECT_GE(test, covered, 4744 * 95 / 100);
+	KUNIT_EXPECT_GE(test, covered, 4000 * 95 / 100);
+	/* A bound that says nothing covers all. */
+	KUNIT_EXPECT_LT(test, cityhub_stamp_bound_ns(&t.s), 1500);
+	KUNIT_EXPECT_EQ(test, (int)CITYHUB_STAMP_IRQ, (int)t.s.source);
+}
+
+/* Phase and period: 2 % off, and the first interrupt 3 ms late. */
+static void stamp_phase_and_period_are_acquired(struct kunit *test)
+{
+	struct cityhub_stamp_config cfg = {
+		.period_ns = 127500, .tolerance_ppm = 30000,
+	};
+	struct trace t;
+
+	trace_start(&t, 2);
+	cityhub_stamp_init(&t.s, &cfg);
+	trace_step(test, &t, 128, 128, 3 * NSEC_PER_MSEC);
+	trace_run(test, &t, 100);
+	KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 5000);
+	KUNIT_EXPECT_EQ(test, 125012, cityhub_stamp_span_ns(&t.s, 1));
+}
+
+static void stamp_very_late_interrupt_tells_nothing(struct kunit *test)
+{
+	struct trace t;
+
+	trace_start(&t, 3);
+	trace_run(test, &t, 1000);
+	trace_step(test, &t, 128, 128, 3 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 1500);
+	KUNIT_EXPECT_EQ(test, (int)CITYHUB_STAMP_EXTRAPOLATED, (int)t.s.source);
+	trace_run(test, &t, 1);
+	KUNIT_EXPECT_EQ(test, (int)CITYHUB_STAMP_IRQ, (int)t.s.source);
+}
+
+/* Nothing else explains an interrupt before the instant predicted. */
+static void stamp_early_interrupt_is_proof(struct kunit *test)
+{
+	struct trace t;
+
+	trace_start(&t, 4);
+	trace_run(test, &t, 1000);
+	t.truth -= 50 * NSEC_PER_USEC;
+	trace_step(test, &t, 128, 128, 0);
+	KUNIT_EXPECT_LE(test, trace_error(&t), 0);
+	KUNIT_EXPECT_GT(test, trace_error(&t), -5000);
+}
+
+static void stamp_gap_is_bridged(struct kunit *test)
+{
+	struct trace t;
+
+	trace_start(&t, 5);
+	trace_run(test, &t, 2000);
+	/* 60 s, and all samples counted. */
+	trace_step(test, &t, 60 * 8000, 60 * 8000, 1000);
+	KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 20000);
+	KUNIT_EXPECT_LT(test, cityhub_stamp_bound_ns(&t.s), 100000);
+	KUNIT_EXPECT_GT(test, cityhub_stamp_bound_ns(&t.s), 1000);
+}
+
+static void stamp_interrupt_seen_twice_is_one(struct kunit *test)
+{
+	struct trace t;
+	int i;
+
+	trace_start(&t, 6);
+	trace_run(test, &t, 1000);
+	for (i = 0; i < 20; i++) {
+		trace_run(test, &t, 9);
+		trace_step(test, &t, 0, 128, 20 * NSEC_PER_USEC);
+		KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 1500);
+		KUNIT_EXPECT_EQ(test, cityhub_stamp_instant(&t.s, 0),
+				cityhub_stamp_instant(&t.s, 127));
+	}
+	trace_run(test, &t, 1);
+	KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 1500);
+}
+
+static void stamp_missed_interrupts_are_found_by_time(struct kunit *test)
+{
+	struct trace t;
+	int i;
+
+	trace_start(&t, 7);
+	trace_run(test, &t, 1000);
+	for (i = 1; i <= 20; i++) {
+		trace_run(test, &t, 9);
+		trace_step(test, &t, 128 * (1 + i), 128, 2000);
+		KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 1500);
+	}
+	/* A minute without, the count of which stood still. */
+	trace_step(test, &t, 3750 * 128, 128, 2000);
+	KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 20000);
+}
+
+static void stamp_clock_that_jumped_is_followed(struct kunit *test)
+{
+	struct trace t;
+
+	trace_start(&t, 8);
+	trace_run(test, &t, 1000);
+	t.truth += NSEC_PER_SEC + 1234567;
+	trace_run(test, &t, 100);
+	KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 5000);
+	/* Back: instants wait for the clock, they do not go back. */
+	t.truth -= 100 * NSEC_PER_MSEC;
+	trace_run(test, &t, 200);
+	KUNIT_EXPECT_LT(test, abs(trace_error(&t)), 5000);
+}
+
+/* Steps of samples within one update and between two. */
+static void stamp_instants_stay_in_order(struct kunit *test)
+{
+	s64 before = S64_MIN;
+	struct trace t;
+	u32 age, n;
+	int i;
+
+	trace_start(&t, 9);
+	for (i = 0; i < 2000; i++) {
+		n = 1 + next_random(&t.seed) % 4;
+		trace_step(test, &t, n, n, next_random(&t.seed) % 300000);
+		for (age = n; age--; before = cityhub_stamp_instant(&t.s, age))
+			KUNIT_ASSERT_GE(test, cityhub_stamp_instant(&t.s, age),
+					before);
+	}
+}
+
+static void stamp_extreme_instants_are_refused(struct kunit *test)
+{
+	struct cityhub_stamp s, before;
+
+	cityhub_stamp_init(&s, &wave);
+	cityhub_stamp_update(&s, 1, START_NS, CITYHUB_LATE_UNKNOWN);
+	before = s;
+	KUNIT_EXPECT_EQ(test, -ERANGE, cityhub_stamp_update(&s, 1, S64_MIN, -1));
+	KUNIT_EXPECT_EQ(test, -ERANGE, cityhub_stamp_update(&s, 1, S64_MAX, -1));
+	KUNIT_EXPECT_EQ(test, 0, memcmp(&before, &s, sizeof(s)));
+}
+
+/* Edges of 22 ms brackets placed at the prediction tell early from late. */
+static void stamp_poll_edges_halve_what_is_possible(struct kunit *test)
+{
+	const s64 cost = 22 * NSEC_PER_MSEC;
+	struct cityhub_stamp s;
+	s64 truth, edge;
+	int i;
+
+	cityhub_stamp_init(&s, &second);
+	for (i = 1; i <= 120; i++) {
+		truth = START_NS + i * 1010000000LL;
+		edge = i == 1 ? truth - cost / 3 :
+		       cityhub_stamp_instant(&s, 0) + cityhub_stamp_span_ns(&s, 1);
+		if (edge > truth)
+			cityhub_stamp_update(&s, 1, edge, 900 * NSEC_PER_MSEC);
+		else
+			cityhub_stamp_update(&s, 1, edge + cost, cost);
+	}
+
+	KUNIT_EXPECT_LT(test, abs(cityhub_stamp_instant(&s, 0) - truth),
+			NSEC_PER_MSEC);
+	KUNIT_EXPECT_LT(test, cityhub_stamp_bound_ns(&s), 2 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_LE(test, abs(cityhub_stamp_instant(&s, 0) - truth),
+			(s64)cityhub_stamp_bound_ns(&s));
 }
 
 static void stamp_lies_in_each_poll_bracket(struct kunit *test)
@@ -169,7 +367,17 @@ static void stamp_interrupt_without_sample_changes_nothing(struct kunit *test)
 
 static struct kunit_case stamp_cases[] = {
 	KUNIT_CASE(stamp_exact_interrupts_give_exact_instants),
-	KUNIT_CASE(stamp_late_interrupts_are_smoothed),
+	KUNIT_CASE(stamp_late_interrupts_are_filtered),
+	KUNIT_CASE(stamp_phase_and_period_are_acquired),
+	KUNIT_CASE(stamp_very_late_interrupt_tells_nothing),
+	KUNIT_CASE(stamp_early_interrupt_is_proof),
+	KUNIT_CASE(stamp_gap_is_bridged),
+	KUNIT_CASE(stamp_interrupt_seen_twice_is_one),
+	KUNIT_CASE(stamp_missed_interrupts_are_found_by_time),
+	KUNIT_CASE(stamp_clock_that_jumped_is_followed),
+	KUNIT_CASE(stamp_instants_stay_in_order),
+	KUNIT_CASE(stamp_extreme_instants_are_refused),
+	KUNIT_CASE(stamp_poll_edges_halve_what_is_possible),
 	KUNIT_CASE(stamp_lies_in_each_poll_bracket),
 	KUNIT_CASE(stamp_starts_anew_after_a_gap),
 	KUNIT_CASE(stamp_declared_latency_is_taken_off),
