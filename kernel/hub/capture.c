@@ -201,6 +201,7 @@ static int arm_commit(struct cityhub_arm *req, struct cityhub_capture *c,
 	/* A member that left a capture by itself may still be named there. */
 	for (i = 0; i < req->n; i++)
 		cityhub_capture_drop(req->id[i]);
+	c->owner = req->owner;
 	c->n = req->n;
 	memcpy(c->id, req->id, req->n * sizeof(*c->id));
 	list_add_tail(&c->node, &cityhub_captures);

@@ -225,6 +225,7 @@ bool cityhub_slot_is_taken(unsigned int nr, const struct iio_dev *by_other_than)
  * @start_ns:	UTC instant before which no sample passes, or 0
  * @start_attr:	attribute it came with, or NULL
  * @force:	also when the clock is not synchronised
+ * @owner:	port of the socket it ends with, 0 for none
  * @n:		number of members
  * @id:		their ids
  * @attr:	attributes these came with
@@ -234,6 +235,7 @@ struct cityhub_arm {
 	s64 start_ns;
 	const struct nlattr *start_attr;
 	bool force;
+	u32 owner;
 	unsigned int n;
 	u32 id[CITYHUB_CAPTURE_MEMBERS_MAX];
 	const struct nlattr *attr[CITYHUB_CAPTURE_MEMBERS_MAX];
@@ -245,6 +247,7 @@ struct cityhub_arm {
  * @node:	in the list of captures
  * @generation:	its number
  * @start:	where it starts
+ * @owner:	port of the socket it ends with, 0 for none
  * @ticked:	@last_tick is valid
  * @last_tick:	newest tick fired when it was disarmed
  * @n:		number of members armed, less those removed since
@@ -254,6 +257,7 @@ struct cityhub_capture {
 	struct list_head node;
 	u32 generation;
 	struct cityhub_start start;
+	u32 owner;
 	bool ticked;
 	u64 last_tick;
 	unsigned int n;

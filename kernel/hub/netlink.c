@@ -6,7 +6,9 @@
  */
 #include <linux/cleanup.h>
 #include <linux/limits.h>
+#include <linux/list.h>
 #include <linux/netlink.h>
+#include <linux/notifier.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
@@ -621,6 +623,8 @@ static int parse_arm(struct genl_info *info, struct cityhub_arm *req)
 	if (ret)
 		return ret;
 	req->force = info->attrs[CITYHUB_A_CAPTURE_FORCE];
+	if (info->attrs[CITYHUB_A_CAPTURE_OWNED])
+		req->owner = info->snd_portid;
 	req->start_attr = info->attrs[CITYHUB_A_CAPTURE_START_NS];
 	if (req->start_attr)
 		req->start_ns = nla_get_u64(req->start_attr);
@@ -748,6 +752,36 @@ int cityhub_nl_disarm_doit(struct sk_buff *request, struct genl_info *info)
 	return reply_end(info, skb, hdr, ret);
 }
 
+static void disarm_owned(u32 port)
+{
+	struct cityhub_capture *c, *next;
+
+	guard(mutex)(&cityhub_lock);
+	list_for_each_entry_safe(c, next, &cityhub_captures, node) {
+		if (c->owner != port)
+			continue;
+		cityhub_capture_disarm(c);
+		notify_capture(c);
+		kfree(c);
+	}
+}
+
+static int socket_closed(struct notifier_block *nb, unsigned long action,
+			 void *data)
+{
+	struct netlink_notify *n = data;
+
+	/* No owner has port 0, the kernel has. */
+	if (action == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC &&
+	    net_eq(n->net, &init_net) && n->portid)
+		disarm_owned(n->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block socket_nb = {
+	.notifier_call = socket_closed,
+};
+
 /* Starts a notification, or returns NULL when nobody listens. */
 static void *notify_begin(u8 cmd, size_t size, struct sk_buff **skb)
 {
@@ -835,14 +869,23 @@ int cityhub_netlink_init(void)
 {
 	int ret;
 
+	ret = netlink_register_notifier(&socket_nb);
+	if (ret)
+		return ret;
+
 	ret = genl_register_family(&family);
-	if (!ret)
-		set_registered(true);
-	return ret;
+	if (ret) {
+		netlink_unregister_notifier(&socket_nb);
+		return ret;
+	}
+
+	set_registered(true);
+	return 0;
 }
 
 void cityhub_netlink_exit(void)
 {
 	set_registered(false);
 	genl_unregister_family(&family);
+	netlink_unregister_notifier(&socket_nb);
 }

@@ -51,10 +51,11 @@ static const struct nla_policy cityhub_nl_tick_get_policy[CITYHUB_A_SLOT_SINCE +
 	[CITYHUB_A_SLOT_SINCE] = { .type = NLA_U64 },
 };
 
-static const struct nla_policy cityhub_nl_arm_policy[CITYHUB_A_CAPTURE_FORCE + 1] = {
+static const struct nla_policy cityhub_nl_arm_policy[CITYHUB_A_CAPTURE_OWNED + 1] = {
 	[CITYHUB_A_CAPTURE_MEMBER] = NLA_POLICY_FULL_RANGE(NLA_U32, &capture_member_range),
 	[CITYHUB_A_CAPTURE_START_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &capture_start_ns_range),
 	[CITYHUB_A_CAPTURE_FORCE] = { .type = NLA_FLAG },
+	[CITYHUB_A_CAPTURE_OWNED] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy cityhub_nl_disarm_policy[CITYHUB_A_CAPTURE_GENERATION + 1] = {
@@ -95,7 +96,7 @@ const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS] = {
 		.cmd = CITYHUB_CMD_ARM,
 		.doit = cityhub_nl_arm_doit,
 		.policy = cityhub_nl_arm_policy,
-		.maxattr = CITYHUB_A_CAPTURE_FORCE,
+		.maxattr = CITYHUB_A_CAPTURE_OWNED,
 		.flags = GENL_ADMIN_PERM,
 	},
 	{

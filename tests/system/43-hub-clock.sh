@@ -73,6 +73,17 @@ ok "disarm" "$cityhub" disarm
 sleep 61
 is "and no longer" "$(value synchronised)" false
 fails "then arm is refused" "$cityhub" arm "$id"
+# A capture may belong to whoever armed it, however that one ends.
+"$cityhub" arm "$id" "$free_id" --force --hold > "$work/held" &
+holder=$!
+ok "arm and hold" wait_for 10 grep -q generation "$work/held"
+is "a capture that is held is there" "$("$cityhub" list --json |
+	grep -o '"gate":"open"' | wc -l)" 2
+kill -9 "$holder"
+wait "$holder" 2> /dev/null
+is "and ends with who held it" "$("$cityhub" list --json |
+	grep -o '"gate":"closed"' | wc -l)" 2
+
 ok "policy: any" "$cityhub" set --policy any
 ok "then it is not asked" "$cityhub" arm "$id" "$free_id"
 

@@ -89,6 +89,53 @@ START_TEST(a_member)
 }
 END_TEST
 
+START_TEST(the_stamp_state_of_a_member)
+{
+	struct nl_msg *msg = message(CITYHUB_CMD_MEMBER_GET);
+	struct cityhub_member m;
+	struct nlattr *nest;
+
+	nla_put_u32(msg, CITYHUB_A_MEMBER_ID, 4);
+	nest = nla_nest_start(msg, CITYHUB_A_MEMBER_STAMP);
+	nla_put_u32(msg, CITYHUB_A_STAMP_SOURCE, CITYHUB_MEMBER_STAMP_POLL);
+	nla_put_u32(msg, CITYHUB_A_STAMP_CLOCK_EPOCH, 9);
+	nla_put_u64(msg, CITYHUB_A_STAMP_PERIOD_PS, 1000123456789ULL);
+	nla_nest_end(msg, nest);
+
+	ck_assert_int_eq(parse_member(nlmsg_hdr(msg), &m), 0);
+	ck_assert(m.reports);
+	ck_assert_int_eq(m.stamp.source, CITYHUB_MEMBER_STAMP_POLL);
+	ck_assert_uint_eq(m.stamp.clock_epoch, 9);
+	ck_assert_uint_eq(m.stamp.period_ps, 1000123456789ULL);
+	ck_assert_uint_eq(m.stamp.bound_ns, UINT32_MAX);
+	nlmsg_free(msg);
+}
+END_TEST
+
+START_TEST(the_clock_of_a_hub)
+{
+	struct nl_msg *msg = message(CITYHUB_CMD_HUB_GET);
+	struct cityhub_hub hub = { 0 };
+	struct nlattr *nest;
+
+	put_clock(msg, CITYHUB_A_HUB_CLOCK);
+	nla_put_u32(msg, CITYHUB_A_HUB_GRID_CLOCK, CITYHUB_HUB_CLOCK_TAI);
+	ck_assert_int_eq(parse_hub(nlmsg_hdr(msg), &hub), 0);
+	ck_assert_int_eq(hub.grid_clock, CITYHUB_HUB_CLOCK_TAI);
+	ck_assert(!hub.synchronised);
+
+	nest = nla_nest_start(msg, CITYHUB_A_HUB_SYNC);
+	nla_put_u64(msg, CITYHUB_A_SYNC_BOUND_NS, 1500000);
+	nla_put_u64(msg, CITYHUB_A_SYNC_VALID_NS, 60000000000ULL);
+	nla_nest_end(msg, nest);
+	ck_assert_int_eq(parse_hub(nlmsg_hdr(msg), &hub), 0);
+	ck_assert(hub.synchronised);
+	ck_assert_uint_eq(hub.sync_bound_ns, 1500000);
+	ck_assert_uint_eq(hub.sync_left_ns, 60000000000ULL);
+	nlmsg_free(msg);
+}
+END_TEST
+
 START_TEST(nonsense_is_an_error)
 {
 	struct nl_msg *msg = message(CITYHUB_CMD_MEMBER_GET);
@@ -110,6 +157,8 @@ int main(void)
 
 	tcase_add_test(tc, numbers_of_both_sizes);
 	tcase_add_test(tc, a_member);
+	tcase_add_test(tc, the_stamp_state_of_a_member);
+	tcase_add_test(tc, the_clock_of_a_hub);
 	tcase_add_test(tc, nonsense_is_an_error);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -59,6 +60,24 @@ static int arm_ids(struct cityhub *h, const uint32_t *id, size_t n,
 	return CMD_REFUSED;
 }
 
+/* The capture lasts as long as the socket: until a signal comes. */
+static int hold(struct writer *w)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) || writer_flush(w) ||
+	    sigwait(&set, &sig)) {
+		cmd_error(&cmd_arm, "cannot hold the capture: it has ended");
+		return CMD_FAILED;
+	}
+	return CMD_OK;
+}
+
 static int arm(struct cityhub *h, int n, char **args, const struct request *r,
 	       struct writer *w)
 {
@@ -81,7 +100,7 @@ static int arm(struct cityhub *h, int n, char **args, const struct request *r,
 	writer_int(w, "start_ns", c->start_ns);
 	writer_object_end(w);
 	cityhub_capture_free(c);
-	return CMD_OK;
+	return r->flags & CITYHUB_ARM_OWNED ? hold(w) : CMD_OK;
 }
 
 static int open_and_arm(int n, char **args, const struct request *r,
@@ -109,6 +128,7 @@ static int run(int argc, char **argv, struct writer *w)
 	static const struct option options[] = {
 		{ "start", required_argument, NULL, 's' },
 		{ "force", no_argument, NULL, 'f' },
+		{ "hold", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct request r = { 0 };
@@ -117,6 +137,8 @@ static int run(int argc, char **argv, struct writer *w)
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'f')
 			r.flags |= CITYHUB_ARM_FORCE;
+		else if (opt == 'h')
+			r.flags |= CITYHUB_ARM_OWNED;
 		else if (opt != 's')
 			return CMD_USAGE;
 		else if (parse_start(optarg, &r.start_ns))
@@ -127,13 +149,14 @@ static int run(int argc, char **argv, struct writer *w)
 
 const struct cmd cmd_arm = {
 	.name = "arm",
-	.args = "MEMBER... [--start SECONDS] [--force]",
+	.args = "MEMBER... [--start SECONDS] [--force] [--hold]",
 	.help = "start a capture of several members on the same tick",
 	.details =
 "MEMBER is a number, iio:deviceN, a name or a label. All must be primed (have\n"
 "their buffer on), or nothing is changed and the one to blame is named.\n"
 "--start SECONDS  no sample before this UTC instant, in seconds since 1970\n"
 "                 with decimals, or +SECONDS from now; default now\n"
-"--force          arm even when the clock is not synchronised\n",
+"--force          arm even when the clock is not synchronised\n"
+"--hold           stay, and disarm when interrupted or killed\n",
 	.run = run,
 };

@@ -203,6 +203,9 @@ static int put_arm(struct nl_msg *msg, const uint32_t *members, size_t n,
 	if (flags & CITYHUB_ARM_FORCE &&
 	    nla_put_flag(msg, CITYHUB_A_CAPTURE_FORCE))
 		return -ENOMEM;
+	if (flags & CITYHUB_ARM_OWNED &&
+	    nla_put_flag(msg, CITYHUB_A_CAPTURE_OWNED))
+		return -ENOMEM;
 	return 0;
 }
 
@@ -233,7 +236,7 @@ int cityhub_arm_flags(struct cityhub *h, const uint32_t *members, size_t n,
 
 	if (capture)
 		*capture = NULL;
-	if (flags & ~CITYHUB_ARM_FORCE)
+	if (flags & ~(CITYHUB_ARM_FORCE | CITYHUB_ARM_OWNED))
 		return handle_fail(h, -EINVAL);
 	c = calloc(1, sizeof(*c));
 	if (!c)

@@ -93,7 +93,7 @@
  * CITYHUB_CMD_ARM (CAP_NET_ADMIN)
  *     Open the gates of all named members, or of none.
  *     do
- *     request: member, start-ns, force
+ *     request: member, start-ns, force, owned
  *     reply: generation, start-ns, first-tick
  *
  * CITYHUB_CMD_DISARM (CAP_NET_ADMIN)
@@ -244,6 +244,8 @@ enum cityhub_a_clock {
  * @CITYHUB_A_CAPTURE_STATS: (nest of member, repeated) counters of each member
  *     at the stop
  * @CITYHUB_A_CAPTURE_FORCE: (flag) arm even when the clock is not synchronised
+ * @CITYHUB_A_CAPTURE_OWNED: (flag) disarm when the socket of the request is
+ *     closed
  * @__CITYHUB_A_CAPTURE_MAX: end of the list
  * @CITYHUB_A_CAPTURE_MAX: last of the list
  */
@@ -255,6 +257,7 @@ enum cityhub_a_capture {
 	CITYHUB_A_CAPTURE_LAST_TICK,
 	CITYHUB_A_CAPTURE_STATS,
 	CITYHUB_A_CAPTURE_FORCE,
+	CITYHUB_A_CAPTURE_OWNED,
 
 	__CITYHUB_A_CAPTURE_MAX,
 	CITYHUB_A_CAPTURE_MAX = __CITYHUB_A_CAPTURE_MAX - 1,

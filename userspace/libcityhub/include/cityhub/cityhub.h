@@ -440,6 +440,7 @@ int cityhub_arm(struct cityhub *h, const uint32_t *members, size_t n,
 		int64_t start_ns, struct cityhub_capture **capture);
 
 #define CITYHUB_ARM_FORCE	(1U << 0)	/* not synchronised, all the same */
+#define CITYHUB_ARM_OWNED	(1U << 1)	/* ends with the handle */
 
 /**
  * cityhub_arm_flags() - as cityhub_arm(), in other ways
