@@ -14,7 +14,8 @@ private_apt() {
 	mkdir -p "$lists/partial"
 	"$tool" -q -o APT::Architecture=amd64 -o "APT::Architectures=amd64,$arch" \
 		-o "Dir::State::Lists=$lists" -o Dir::Cache::pkgcache= \
-		-o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root "$@"
+		-o Dir::Cache::srcpkgcache= -o Dir::State::status=/dev/null \
+		-o APT::Sandbox::User=root "$@"
 }
 
 # An index that does not arrive leaves the older packages of the others.
