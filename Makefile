@@ -28,7 +28,8 @@ modulesloaddir ?= $(prefix)/lib/modules-load.d
 WITH_MQTT ?= yes
 WITH_HUB ?= yes
 WITH_SYSTEMD ?= yes
-$(foreach w,WITH_MQTT WITH_HUB WITH_SYSTEMD,$(if $(filter-out yes no,$($(w))), \
+WITH_GNUTLS ?= yes
+$(foreach w,WITH_MQTT WITH_HUB WITH_SYSTEMD WITH_GNUTLS,$(if $(filter-out yes no,$($(w))), \
 	$(error $(w)=$($(w)): say yes or no)))
 with = $(filter yes,$(WITH_$(1)))
 
@@ -51,8 +52,9 @@ B ?= build
 # ---- user space ------------------------------------------------------------
 
 LIB_PKGS := $(if $(call with,HUB),libnl-3.0 libnl-genl-3.0)
-COMMAND_PKGS := sqlite3 jansson libconfig $(if $(call with,MQTT),libmosquitto)
-DAEMON_PKGS := libiio $(COMMAND_PKGS)
+DAEMON_PKGS := libiio sqlite3 jansson libconfig $(if $(call with,MQTT),libmosquitto)
+COMMAND_PKGS := $(filter-out libiio,$(DAEMON_PKGS)) \
+	$(and $(call with,MQTT),$(call with,GNUTLS),gnutls)
 TEST_PKGS := check
 
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
@@ -61,6 +63,7 @@ pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 override CPPFLAGS += -D_GNU_SOURCE -DCITYHUB_VERSION='"$(VERSION)"' \
 	-DCITYHUB_SYSCONFDIR='"$(sysconfdir)"' \
 	-DWITH_MQTT=$(if $(call with,MQTT),1,0) -DWITH_HUB=$(if $(call with,HUB),1,0) \
+	-DWITH_GNUTLS=$(if $(call with,GNUTLS),1,0) \
 	-Iuserspace -Iuserspace/libcityhub/include -Ikernel/include/uapi
 C11 := -std=c11 -Wall -Wextra -fvisibility=hidden $(WERROR)
 ifdef SANITIZE
@@ -70,6 +73,7 @@ endif
 
 # Sources are found, so that a new module needs no line here.
 without := $(if $(call with,MQTT),,%/sink_mqtt.c %/watch_broker.c %/mqtt_setup.c) \
+	$(if $(and $(call with,MQTT),$(call with,GNUTLS)),,%/certificate.c) \
 	$(if $(call with,HUB),,userspace/libcityhub/% %/stamps.c \
 		$(shell grep -lE '"hub\.h"|<cityhub/cityhub\.h>' userspace/cityhub/*.c) \
 		tests/unit/check_libcityhub_% \
@@ -107,7 +111,7 @@ lib := $(if $(call with,HUB),$(P)/$(SO) $(P)/libcityhub.a $(P)/libcityhub.pc)
 all: $(P)/cityhubd $(P)/cityhub $(P)/stamp-replay $(lib)
 
 # Objects of other options than these are made anew.
-options := $(foreach v,VERSION sysconfdir WITH_MQTT WITH_HUB,$(v)=$($(v)))
+options := $(foreach v,VERSION sysconfdir WITH_MQTT WITH_HUB WITH_GNUTLS,$(v)=$($(v)))
 $(O)/.options: FORCE
 	@mkdir -p $(@D)
 	@echo '$(options)' | cmp -s - $@ || echo '$(options)' > $@
@@ -135,7 +139,7 @@ $(O)/tests/unit/%.o: tests/unit/%.c
 	$(CC) $(CPPFLAGS) -Itests/unit $(KSHIM) -Itests/sim \
 		$(C11) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-PKG_CFLAGS = $(call pkg_cflags,$(LIB_PKGS) $(DAEMON_PKGS))
+PKG_CFLAGS = $(call pkg_cflags,$(LIB_PKGS) $(DAEMON_PKGS) $(COMMAND_PKGS))
 $(O)/tests/unit/%.o: PKG_CFLAGS += $(call pkg_cflags,$(TEST_PKGS))
 
 $(P)/libcityhub.a: $(call obj,$(lib_src))
@@ -191,7 +195,8 @@ $(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
 unit-programs: $(unit_bin) $(if $(SANITIZE),$(P)/fuzz-stamp,$(tool_bin) \
 	$(B)/faults/cityhubd $(P)/stamp-bench)
 
-unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj))
+unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj)) \
+	$(filter %/phases.o %/watch_view.o,$(command_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)
 	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \

@@ -411,6 +411,7 @@ struct sim_core *sim_core_create(struct device *dev,
 	core->chip.ops = board->ops;
 	core->chip.core = core;
 	core->board = board;
+	core->i2c_addr = board->i2c_addr;
 	core->dev = dev;
 	core->transfer_ns = SIM_TRANSFER_COMPUTED;
 	core->next = SIM_NEVER;

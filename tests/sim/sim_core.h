@@ -122,6 +122,8 @@ struct sim_clock {
  * struct sim_core - one chip with its clock, lines and scripts
  * @chip:	what the model sees
  * @board:	what it is and where it sits
+ * @i2c_addr:	address it answers at; another one than that of @board is a
+ *		wrong strap
  * @dev:	the virtual hub, owner of memory and of messages
  * @dir:	its folder in debugfs
  * @power:	serialises power cycles
@@ -144,6 +146,7 @@ struct sim_clock {
 struct sim_core {
 	struct sim_chip chip;
 	const struct sim_board *board;
+	u16 i2c_addr;
 	struct device *dev;
 	struct dentry *dir;
 	struct mutex power;	/* power cycles */

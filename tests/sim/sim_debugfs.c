@@ -361,6 +361,9 @@ void sim_debugfs_add(struct sim_core *core, struct dentry *root)
 	if (core->readings.names)
 		debugfs_create_file("readings", 0400, core->dir,
 				    &core->readings, &sim_truth_fops);
+	if (core->board->i2c_addr)
+		debugfs_create_u16("i2c_addr", 0600, core->dir,
+				   &core->i2c_addr);
 	debugfs_create_file("irq_late_ns", 0200, core->dir, core,
 			    &sim_late_fops);
 	debugfs_create_file("irq_profile", 0600, core->dir, core,

@@ -25,7 +25,7 @@ static struct sim_core *sim_i2c_find(struct sim_i2c *bus, u16 addr)
 	u32 i;
 
 	for (i = 0; i < bus->n; i++)
-		if (bus->cores[i]->board->i2c_addr == addr)
+		if (READ_ONCE(bus->cores[i]->i2c_addr) == addr)
 			return bus->cores[i];
 
 	return NULL;

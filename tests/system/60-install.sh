@@ -168,7 +168,7 @@ is "cityhubd --ch<Tab>" "$(complete_words cityhubd --ch)" --check-config
 
 # ---- without all that can be left out --------------------------------------
 
-off=(B=build/off WITH_MQTT=no WITH_HUB=no WITH_SYSTEMD=no)
+off=(B=build/off WITH_MQTT=no WITH_HUB=no WITH_SYSTEMD=no WITH_GNUTLS=no)
 libraries() {
 	objdump -p "$1" | sed -n 's/.*NEEDED *lib\(.*\)\.so.*/\1/p'
 }

@@ -37,10 +37,14 @@ struct cmd {
 };
 
 extern const struct cmd cmd_arm;
+extern const struct cmd cmd_commission;
 extern const struct cmd cmd_disarm;
+extern const struct cmd cmd_doctor;
+extern const struct cmd cmd_faults;
 extern const struct cmd cmd_ledger;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_set;
+extern const struct cmd cmd_selftest;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_stats;
 extern const struct cmd cmd_watch;

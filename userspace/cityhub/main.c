@@ -27,6 +27,10 @@ static const struct cmd *const commands[] = {
 #endif
 	&cmd_watch,
 	&cmd_ledger,
+	&cmd_faults,
+	&cmd_doctor,
+	&cmd_selftest,
+	&cmd_commission,
 };
 
 static void print_cmd_usage(const struct cmd *c, FILE *out)
@@ -49,7 +53,7 @@ static void print_help(FILE *out)
 
 	fputs("usage: cityhub COMMAND [ARGUMENT...] [--json]\n\n", out);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %-8s %s\n", commands[i]->name,
+		fprintf(out, "  %-10s %s\n", commands[i]->name,
 			commands[i]->help);
 	fputs("\n"
 	      "cityhub COMMAND --help says more. --json writes for programs.\n"

@@ -14,6 +14,7 @@ inherit pkgconfig ptest systemd update-rc.d useradd
 PACKAGECONFIG ??= "hub ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG[hub] = "WITH_HUB=yes,WITH_HUB=no,libnl"
 PACKAGECONFIG[mqtt] = "WITH_MQTT=yes,WITH_MQTT=no,mosquitto"
+PACKAGECONFIG[gnutls] = "WITH_GNUTLS=yes,WITH_GNUTLS=no,gnutls"
 PACKAGECONFIG[systemd] = "WITH_SYSTEMD=yes,WITH_SYSTEMD=no"
 
 EXTRA_OEMAKE += "\

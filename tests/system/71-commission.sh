@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: uml
+# chips: ade9000,sen66
+#
+# cityhub commission names clamps that are mounted wrong and keeps the record;
+# faults and selftest say what they find, and leave a capture alone.
+
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+cityhub=$(cd "$(dirname "$0")/../.." && pwd -P)/build/cityhub
+work=$(mktemp -d)
+
+# load PF1 PF2 PF3: power factors the meter sees from now on
+load() {
+	printf '%s\n' t_s,l1_v,l1_a,l1_pf,l1_hz,l2_v,l2_a,l2_pf,l2_hz,l3_v,l3_a,l3_pf,l3_hz \
+		"0,230,2.5,$1,50,230,4,$2,50,230,3,$3,50" \
+		"100000,230,2.5,$1,50,230,4,$2,50,230,3,$3,50" > "$work/world.csv"
+	world_scenario "$work/world.csv"
+	sleep 2
+}
+
+# commission ARGUMENT...: its report as one line, and the exit status
+commission() {
+	"$cityhub" commission --record "$work/record.json" "$@" 2>&1 |
+		tr -s ' \n' ' '
+	return "${PIPESTATUS[0]}"
+}
+
+# field EXPRESSION: of the record, as r
+field() {
+	python3 -c "import json; r = json.load(open('$work/record.json')); print(($1))"
+}
+
+load 0.95 1 0.9
+said=$(commission --hub lamp-7 --lat 48.2082 --lon 16.3738 --height 4.5 \
+	--serial sen66=A1B2 --calibration ade9000-meter=CAL-9 --by smith)
+is "clamps that are right" $? 0
+like "are called so" "$said" "clamps are right on L1 L2 L3"
+is "what was given is in the record" \
+	"$(field "r['hub']['id'], r['location']['lat'], r['sensors']['sen66']['serial'], r['sensors']['ade9000-meter']['calibration'], r['by']")" \
+	"('lamp-7', 48.2082, 'A1B2', 'CAL-9', 'smith')"
+is "and what was measured" \
+	"$(field "r['right'], [round(p['active_w']) for p in r['sensors']['ade9000-meter']['clamps']['phases']]")" \
+	"(True, [546, 920, 621])"
+
+load 0.95 1 -0.9
+said=$(commission --serial ade9000-meter=M77)
+is "a clamp the wrong way round" $? 1
+like "is named" "$said" "the clamp of L3 is reversed -> turn the clamp of L3"
+fails "the others are not" grep -q "clamp of L[12] is" <<< "$said"
+is "the record keeps what it had" \
+	"$(field "r['hub']['id'], r['sensors']['ade9000-meter']['calibration'], r['sensors']['ade9000-meter']['serial'], r['right']")" \
+	"('lamp-7', 'CAL-9', 'M77', False)"
+
+# Each current lags by a third of a turn: it is that of the next phase.
+load -0.5 -0.5 -0.5
+said=$(commission --check)
+is "clamps on the wires of other phases" $? 1
+for pair in "1 2" "2 3" "3 1"; do
+	like "are named, L${pair% *}" "$said" \
+		"clamp of input L${pair% *} is on the wire of L${pair#* }"
+done
+is "--check writes nothing" "$(field "r['sensors']['ade9000-meter']['clamps']['phases'][0]['on_wire']")" 1
+
+sed 's/,4,/,0.01,/g' -i "$work/world.csv"
+sed 's/-0\.5/1/g' -i "$work/world.csv"
+world_scenario "$work/world.csv"
+sleep 2
+like "without a load" "$(commission --check)" \
+	"clamps are right on L1 L3 .*L2 has less than 20 VA"
+"$cityhub" commission --check --json > "$work/json"
+is "a program is told the same" "$(python3 -c "
+import json
+d = json.load(open('$work/json'))
+print(d['healthy'], [f['part'] for f in d['findings'] if 'L2 has less' in f['finding']])")" \
+	"True ['sensor ade9000-meter']"
+
+cp "$work/record.json" "$work/before"
+fails "a latitude that is none" "$cityhub" commission --record "$work/record.json" --lat 91
+fails "a file that is no record" "$cityhub" commission --record "$work/world.csv"
+is "nothing is written then" "$(cmp "$work/before" "$work/record.json")" ""
+
+# Faults, by what the drivers counted
+is "no fault" "$("$cityhub" faults --store "$work/none" | grep -v ledger)" "no fault counted"
+
+# Selftest: what is free is tried, what is captured is not
+iio_scan sen66 on
+iio_set sen66 buffer/enable 1
+said=$("$cityhub" selftest | tr -s ' \n' ' ')
+like "what is captured is left alone" "$said" "sensor sen66 captured at this moment"
+like "what is not is read" "$said" "OK sensor ade9000-meter [0-9]+ channels read"
+like "and the hub asked" "$said" "OK hub answers three requests .*OK hub events"
+iio_set sen66 buffer/enable 0
+sim_set sen66 nack 4000000000
+"$cityhub" selftest > "$work/said"
+is "a chip that is gone fails it" $? 1
+like "by name" "$(tr -s ' \n' ' ' < "$work/said")" \
+	"FAULT sensor sen66 [0-9]+ of [0-9]+ channels cannot be read"
+rm -r "$work"
+finish

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The daemon, its configuration, and the clock it dates by. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "cityhub/doctor.h"
+#include "cityhub/process.h"
+#include "common/array.h"
+
+#define DOCTOR_DAEMON	"cityhubd"
+
+/* What the running daemon was given counts, then what is installed. */
+static void doctor_config_find(struct doctor *d)
+{
+	if (*d->conf_path)
+		return;
+	if (d->daemon && !process_option(d->daemon, "config", 'c', d->conf_path,
+					 sizeof(d->conf_path)))
+		return;
+	if (!access(CONF_DEFAULT_PATH, F_OK))
+		snprintf(d->conf_path, sizeof(d->conf_path), "%s",
+			 CONF_DEFAULT_PATH);
+}
+
+void doctor_config(struct doctor *d)
+{
+	char why[512] = "", *remedy;
+
+	d->daemon = process_find(DOCTOR_DAEMON);
+	doctor_config_find(d);
+	conf_defaults(&d->conf);
+	d->conf_good = !*d->conf_path ||
+		       !conf_load(&d->conf, d->conf_path, why, sizeof(why));
+	if (d->daemon)
+		process_option(d->daemon, "store", 's', d->conf.store.path,
+			       sizeof(d->conf.store.path));
+	if (!*d->conf_path) {
+		doctor_say(d, DOCTOR_OK, "configuration", NULL,
+			   "none, the defaults are in force");
+		return;
+	}
+	if (d->conf_good) {
+		doctor_say(d, DOCTOR_OK, "configuration", NULL, "%s",
+			   d->conf_path);
+		return;
+	}
+	remedy = strstr(why, "; ");
+	if (remedy)
+		*remedy = '\0';
+	doctor_say(d, DOCTOR_FAULT, "configuration", geteuid() ?
+		   "run cityhub doctor as root, which may read all files" :
+		   remedy ? remedy + 2 : NULL, "%s", why);
+}
+
+/* What to do about a clock nobody keeps. */
+static const char *doctor_clock_remedy(void)
+{
+	static const struct {
+		const char *process;
+		const char *remedy;
+	} services[] = {
+		{ "chronyd", "chronyd runs: `chronyc sources` shows whether it reaches its servers (UDP port 123)" },
+		{ "systemd-timesyn", "systemd-timesyncd runs: `timedatectl timesync-status` shows whether it reaches its server (UDP port 123)" },
+		{ "ntpd", "ntpd runs: `ntpq -p` shows whether it reaches its servers (UDP port 123)" },
+		{ "ptp4l", "ptp4l runs: is phc2sys there to set the system clock by it?" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		if (process_find(services[i].process))
+			return services[i].remedy;
+	return "no time service runs: install and start one (apt-get install chrony)";
+}
+
+void doctor_clock(struct doctor *d)
+{
+	struct timex tx = { 0 };
+	int state = adjtimex(&tx);
+
+	if (state < 0 || state == TIME_ERROR || tx.status & STA_UNSYNC)
+		doctor_say(d, DOCTOR_FAULT, "clock", doctor_clock_remedy(),
+			   "not synchronised: no result has a bound against UTC");
+	else
+		doctor_say(d, DOCTOR_OK, "clock", NULL,
+			   "synchronised to UTC within %.3g ms",
+			   (double)tx.maxerror / 1e3);
+}
+
+void doctor_daemon(struct doctor *d)
+{
+	bool systemd = !access("/run/systemd/system", F_OK);
+
+	if (d->daemon)
+		doctor_say(d, DOCTOR_OK, "daemon", NULL,
+			   DOCTOR_DAEMON " runs, process %d", (int)d->daemon);
+	else if (!d->conf_good)
+		doctor_say(d, DOCTOR_SKIPPED, "daemon", NULL,
+			   "does not run, and cannot with this configuration");
+	else if (d->store_bad)
+		doctor_say(d, DOCTOR_SKIPPED, "daemon", NULL,
+			   "does not run, and cannot with this store");
+	else
+		doctor_say(d, DOCTOR_FAULT, "daemon", systemd ?
+			   "`systemctl start cityhubd`; `journalctl -u cityhubd` says why it ended" :
+			   "start " DOCTOR_DAEMON ", its messages say what stops it",
+			   DOCTOR_DAEMON " does not run: nothing is captured, stored or sent");
+}
