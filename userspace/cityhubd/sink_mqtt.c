@@ -330,6 +330,9 @@ static void sink_mqtt_turn(struct sink_mqtt *m, short revents)
 	}
 	if (!rc)
 		rc = mosquitto_loop_misc(m->client);
+	/* With TLS libmosquitto takes a refused connection for one to wait for. */
+	if (!rc && revents & (POLLERR | POLLHUP))
+		rc = MOSQ_ERR_CONN_LOST;
 	if (!rc)
 		return;
 	sink_mqtt_down(m, mqtt_setup_why(rc));
