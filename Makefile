@@ -392,12 +392,15 @@ check-cross:
 
 # ---- gates -----------------------------------------------------------------
 
-.PHONY: check check-fast lint demo
+.PHONY: check check-fast check-stock lint demo
 check:
 	scripts/check
 
 check-fast:
 	scripts/check --fast
+
+check-stock:
+	scripts/check --stock
 
 lint:
 	scripts/lint
@@ -428,6 +431,7 @@ help:
 	@echo 'demo             the whole chain on simulated sensors (installs packages)'
 	@echo 'check            every test (installs packages, builds a test kernel once)'
 	@echo 'check-fast       the tests that take less than a minute'
+	@echo 'check-stock      more of the tests on stock kernels, in real time (minutes)'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
 	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'

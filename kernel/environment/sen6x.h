@@ -70,7 +70,6 @@ struct sen6x_bus_ops {
  * @fault_mask:	bits of the status register that report a fault
  * @channels:	IIO channels; the scan index is the place in the answer
  * @num_channels: number of @channels
- * @scan_masks:	the one scan mask, all values, and its terminator
  */
 struct sen6x_chip_info {
 	const char *name;
@@ -80,7 +79,6 @@ struct sen6x_chip_info {
 	u32 fault_mask;
 	const struct iio_chan_spec *channels;
 	unsigned int num_channels;
-	const unsigned long *scan_masks;
 };
 
 /**

@@ -130,9 +130,11 @@ static void sen6x_push(struct sen6x *st)
 {
 	IIO_DECLARE_BUFFER_WITH_TS(u16, scan, SEN6X_MAX_VALUES) = { };
 	s64 due = st->newest_ns + sen6x_period(st);
+	u16 words[SEN6X_MAX_VALUES];
+	unsigned int bit, n = 0;
 	int ret;
 
-	ret = sen6x_read_values(st, scan);
+	ret = sen6x_read_values(st, words);
 	/*
 	 * The values were lost on the wire, or they came so late that they may
 	 * be those of the next sample.
@@ -141,6 +143,11 @@ static void sen6x_push(struct sen6x *st)
 		cityhub_member_count(st->member, CITYHUB_COUNT_LOST, 1);
 		return;
 	}
+
+	/* Up to 6.16 the demultiplexer of the core misplaces the stamp. */
+	for_each_set_bit(bit, st->indio_dev->active_scan_mask,
+			 st->info->num_values)
+		scan[n++] = words[bit];
 
 	cityhub_member_map(st->member);
 	cityhub_member_push(st->member, scan, sizeof(scan), st->newest_ns);

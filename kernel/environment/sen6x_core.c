@@ -127,8 +127,6 @@ static const struct iio_chan_spec sen66_channels[] = {
 	IIO_CHAN_SOFT_TIMESTAMP(9),
 };
 
-static const unsigned long sen66_scan_masks[] = { GENMASK(8, 0), 0 };
-
 const struct sen6x_chip_info sen66_chip_info = {
 	.name = "sen66",
 	.product = "SEN66",
@@ -139,7 +137,6 @@ const struct sen6x_chip_info sen66_chip_info = {
 		      SEN6X_STATUS_RHT | SEN6X_STATUS_FAN,
 	.channels = sen66_channels,
 	.num_channels = ARRAY_SIZE(sen66_channels),
-	.scan_masks = sen66_scan_masks,
 };
 
 static int sen6x_command(struct sen6x *st, u16 command, unsigned int wait_ms)
@@ -385,7 +382,6 @@ int sen6x_probe(struct device *dev, const struct sen6x_chip_info *info,
 	indio_dev->modes = INDIO_DIRECT_MODE;
 	indio_dev->channels = info->channels;
 	indio_dev->num_channels = info->num_channels;
-	indio_dev->available_scan_masks = info->scan_masks;
 
 	st->member = devm_cityhub_member_register(indio_dev, CITYHUB_MODE_FREE);
 	if (IS_ERR(st->member))

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml 6.1 6.12
+# kernel: uml 6.12
+# stock: 6.1
 # hub: no
 # chips: mpl3115,bmp280
 #

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml 6.1
+# kernel: uml
+# stock: 6.1
 # hub: no
 # chips: sen66
 #

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml 6.1
+# kernel: uml
+# stock: 6.1
 # chips: pcba-dbm
 #
 # The PCBA-DBM driver against the simulated module and its truth log.

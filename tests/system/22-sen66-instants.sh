@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
+# stock: 6.1
 # chips: sen66
 #
 # The instants of the SEN66, which has no interrupt and whose poll takes longer

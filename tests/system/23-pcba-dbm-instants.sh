@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
+# stock: 6.1
 # chips: pcba-dbm
 #
 # The instants of the PCBA-DBM, whose only exact ones are those of an interrupt

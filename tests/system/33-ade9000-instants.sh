@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
+# stock: 6.1
 # chips: ade9000
 #
 # The instants of the ADE9000 on a loaded host, against the truth log: pages of

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml 6.12
+# kernel: uml
+# stock: 6.12
 # chips: mpl3115,mpl3115-b,sen66
 # timeout: 600
 #
@@ -182,7 +183,7 @@ ok "anyone may see the counters" as_nobody "$cityhub" stats
 ok "anyone may read ticks" eval 'as_nobody "$bad" "$tick_get,dump"; test $? = 1'
 
 # With it, and right; listeners are told.
-as_nobody "$build/tools/hub-events" 3000 > "$events" &
+as_nobody "$build/tools/hub-events" 10000 > "$events" &
 wait_for 10 grep -q ready "$events"
 ok "arm" "$cityhub" arm --force "$ticked"
 before=$(state)
