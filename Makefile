@@ -208,8 +208,8 @@ $(B)/tools/%: tests/system/tools/%.c $(lib_obj)
 	$(CC) $(CPPFLAGS) $(C11) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) \
 		-o $@ $< $(lib_obj) $(call pkg_libs,$(LIB_PKGS) libiio) -lm
 
-# This one is made of the daemon's parts.
-daemon_tools := format-dump
+# These are made of the daemon's parts.
+daemon_tools := format-dump store-fill
 $(addprefix $(B)/tools/,$(daemon_tools)): $(B)/tools/%: tests/system/tools/%.c $(unit_with)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(C11) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d \

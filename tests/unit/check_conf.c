@@ -64,6 +64,9 @@ START_TEST(shipped_file_says_the_defaults)
 	ck_assert_double_eq(conf.mqtt.state_s, fresh.mqtt.state_s);
 	ck_assert_double_eq(conf.mqtt.drain_s, fresh.mqtt.drain_s);
 	ck_assert_int_eq(conf.mqtt.tls, fresh.mqtt.tls);
+	ck_assert_str_eq(conf.mqtt.format, fresh.mqtt.format);
+	ck_assert_str_eq(conf.mqtt.version, fresh.mqtt.version);
+	ck_assert_int_eq(conf.mqtt.expiry_s, fresh.mqtt.expiry_s);
 	ck_assert_str_eq(conf.log.level, fresh.log.level);
 }
 END_TEST
@@ -113,6 +116,10 @@ static const struct {
 	{ "mqtt = {\n port 5; };\n", 2, "missing '='" },
 	{ "mqtt = { cert_file = \"/etc/passwd\"; };\n", 1, "go together" },
 	{ "mqtt = { ca_file = \"/none/such\"; };\n", 1, "No such file" },
+	{ "mqtt = { format = \"xml\"; };\n", 1, "use json, senml-json" },
+	{ "mqtt = {\n version = \"4\"; };\n", 2, "use 3.1.1 or 5" },
+	{ "mqtt = { expiry_s = 60; };\n", 1, "needs MQTT 5; set version" },
+	{ "mqtt = { expiry_s = -1; };\n", 1, "mqtt.expiry_s must be from 0" },
 	{ "mqtt = { password_file = \"/etc/passwd\"; };\n", 1,
 	  "needs mqtt.username" },
 };

@@ -19,6 +19,8 @@ struct sink;
 struct sink_message {
 	char *topic;
 	char *payload;
+	size_t len;
+	const char *content_type;	/* stays its owner's */
 	bool retain;
 };
 

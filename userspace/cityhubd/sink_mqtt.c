@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,13 +11,15 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cityhubd/clock.h"
 #include "cityhubd/sink.h"
-#include "common/batch_json.h"
+#include "common/array.h"
 #include "common/clock_log.h"
+#include "common/format.h"
 #include "common/log.h"
 #include "common/mqtt_setup.h"
 #include "common/store_reader.h"
@@ -26,6 +29,8 @@
 #define SINK_MQTT_MISC_MS	1000
 
 #define SINK_MQTT_FAULTS	8	/* on their way to the thread */
+#define SINK_MQTT_REST_MS	2000	/* no file is half replaced for so long */
+#define SINK_MQTT_JSON		"application/json"
 #define SINK_MQTT_CLOCK		32	/* newest entries of the clock's log */
 
 struct sink_mqtt_inbox {
@@ -44,8 +49,14 @@ struct sink_mqtt {
 	/* The thread's own: */
 	struct sink *sink;
 	struct mosquitto *client;
+	const struct format *format;
+	char tls_why[160];	/* what the TLS library said last */
+	bool refused;		/* the broker did not take us or a message */
+	uint64_t files;		/* of TLS, as they were at the connection */
+	uint64_t files_now;
+	int64_t files_now_ms;	/* since when they are so */
 	struct store_reader *reader;
-	bool told_down;
+	char told[320];		/* why there is no connection */
 	bool opening;		/* TCP has not answered yet */
 	char *state;		/* newest, told again after each connect */
 	uint64_t clock_told;	/* newest entry of the clock's log sent */
@@ -76,7 +87,7 @@ static char *sink_mqtt_topic(const char *hub, const char *kind,
 	return topic;
 }
 
-/* Says the first of many failures in a row only. */
+/* Says the first of many failures of a kind only. */
 static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
 {
 	bool stop;
@@ -85,10 +96,10 @@ static void sink_mqtt_down(struct sink_mqtt *m, const char *why)
 	m->connected = false;
 	stop = m->stop;
 	pthread_mutex_unlock(&m->lock);
-	if (!m->told_down && !stop)
+	if (strncmp(m->told, why, sizeof(m->told) - 1) && !stop)
 		log_warning("mqtt: no connection to %s:%d: %s; all is kept in the store, trying again",
 			    m->conf.mqtt.host, mqtt_setup_port(&m->conf), why);
-	m->told_down = true;
+	snprintf(m->told, sizeof(m->told), "%s", why);
 }
 
 /* Takes the payload over; nothing is sent when memory ran out. */
@@ -97,7 +108,8 @@ static void sink_mqtt_put(struct sink_mqtt *m, enum sink_news kind,
 {
 	struct sink_message msg = {
 		.topic = sink_mqtt_topic(m->hub, name, NULL),
-		.payload = payload, .retain = true,
+		.payload = payload, .len = payload ? strlen(payload) : 0,
+		.content_type = SINK_MQTT_JSON, .retain = true,
 	};
 
 	if (msg.topic && msg.payload) {
@@ -144,18 +156,23 @@ static void sink_mqtt_put_clock(struct sink_mqtt *m)
 		      clock_log_json(m->hub, log, (size_t)n));
 }
 
-static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
+/* @rc: of 3.1.1 or a reason code of 5, as the connection is. */
+static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc,
+				 int flags, const mosquitto_property *properties)
 {
 	struct sink_mqtt *m = arg;
 
 	(void)client;
+	(void)flags;
+	(void)properties;
 	if (rc) {
-		sink_mqtt_down(m, mosquitto_connack_string(rc));
+		m->refused = true;
+		sink_mqtt_down(m, mqtt_setup_refusal(&m->conf, rc));
 		return;
 	}
 	log_info("mqtt: connected to %s:%d", m->conf.mqtt.host,
 		 mqtt_setup_port(&m->conf));
-	m->told_down = false;
+	*m->told = '\0';
 	pthread_mutex_lock(&m->lock);
 	m->connected = true;
 	pthread_mutex_unlock(&m->lock);
@@ -165,12 +182,51 @@ static void sink_mqtt_on_connect(struct mosquitto *client, void *arg, int rc)
 	sink_mqtt_put_state(m);
 }
 
-static void sink_mqtt_on_publish(struct mosquitto *client, void *arg, int mid)
+/* A PUBACK of MQTT 5 may say no: then the message is still ours. */
+static void sink_mqtt_on_publish(struct mosquitto *client, void *arg, int mid,
+				 int reason,
+				 const mosquitto_property *properties)
 {
 	struct sink_mqtt *m = arg;
 
 	(void)client;
+	(void)properties;
+	if (reason >= MQTT_RC_UNSPECIFIED) {
+		m->refused = true;
+		sink_mqtt_down(m, mqtt_setup_refusal(&m->conf, reason));
+		return;
+	}
 	sink_acked(m->sink, mid, sink_mqtt_now_ms());
+}
+
+/* libmosquitto keeps to itself why TLS failed, but for its log. */
+static void sink_mqtt_on_log(struct mosquitto *client, void *arg, int level,
+			     const char *text)
+{
+	struct sink_mqtt *m = arg;
+	const char *what = strrchr(text, ':');
+
+	(void)client;
+	if (level == MOSQ_LOG_ERR && strstr(text, "OpenSSL Error") && what)
+		snprintf(m->tls_why, sizeof(m->tls_why), "%s", what + 1);
+}
+
+static void sink_mqtt_failed(struct sink_mqtt *m, int rc)
+{
+	char why[320];
+
+	if (m->refused)
+		return;	/* that has been told */
+	if (rc != MOSQ_ERR_TLS && !*m->tls_why) {
+		sink_mqtt_down(m, mqtt_setup_why(rc));
+		return;
+	}
+	/* Our verification does not tell more than that it failed. */
+	snprintf(why, sizeof(why), "TLS failed: %s; %s", m->tls_why,
+		 strstr(m->tls_why, "alert") ?
+		 "the broker does not like our certificate: see mqtt.cert_file, and until when it is valid" :
+		 "see mqtt.ca_file, whether the broker's certificate has expired and whether it names this host, and the hub's clock");
+	sink_mqtt_down(m, why);
 }
 
 static int sink_mqtt_will(const struct sink_mqtt *m)
@@ -183,6 +239,46 @@ static int sink_mqtt_will(const struct sink_mqtt *m)
 					m->will, 1, true);
 	free(topic);
 	return rc;
+}
+
+/* Changes when one of the files does. */
+static uint64_t sink_mqtt_files(const struct sink_mqtt *m)
+{
+	const char *const files[] = { m->conf.mqtt.ca_file,
+				      m->conf.mqtt.cert_file,
+				      m->conf.mqtt.key_file };
+	uint64_t stamp = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (*files[i] && !stat(files[i], &st))
+			stamp = 31 * stamp + st.st_ino +
+				1000003 * (uint64_t)st.st_mtim.tv_sec +
+				(uint64_t)st.st_mtim.tv_nsec;
+	return stamp;
+}
+
+/*
+ * A certificate that was replaced is used from a new connection on. Both files
+ * must have been at rest for a moment, so that they belong together.
+ */
+static void sink_mqtt_renew(struct sink_mqtt *m)
+{
+	uint64_t files = sink_mqtt_files(m);
+	int64_t now = sink_mqtt_now_ms();
+
+	if (files != m->files_now) {
+		m->files_now = files;
+		m->files_now_ms = now;
+	}
+	if (files == m->files || now - m->files_now_ms < SINK_MQTT_REST_MS ||
+	    !sink_is_connected(m->sink))
+		return;
+	log_info("mqtt: the files of TLS have changed: connecting anew");
+	mosquitto_disconnect(m->client);
+	mosquitto_destroy(m->client);
+	m->client = NULL;
+	sink_disconnected(m->sink, now);
 }
 
 /*
@@ -200,8 +296,12 @@ static int sink_mqtt_connect(void *ctx)
 	m->client = mosquitto_new(id, true, m);
 	if (!m->client)
 		return -ENOMEM;
-	mosquitto_connect_callback_set(m->client, sink_mqtt_on_connect);
-	mosquitto_publish_callback_set(m->client, sink_mqtt_on_publish);
+	mosquitto_connect_v5_callback_set(m->client, sink_mqtt_on_connect);
+	mosquitto_publish_v5_callback_set(m->client, sink_mqtt_on_publish);
+	mosquitto_log_callback_set(m->client, sink_mqtt_on_log);
+	*m->tls_why = '\0';
+	m->refused = false;
+	m->files = sink_mqtt_files(m);
 	rc = mqtt_setup_client(m->client, &m->conf);
 	if (!rc)
 		rc = sink_mqtt_will(m);
@@ -212,7 +312,7 @@ static int sink_mqtt_connect(void *ctx)
 	m->opening = true;
 	if (!rc)
 		return 0;
-	sink_mqtt_down(m, mqtt_setup_why(rc));
+	sink_mqtt_failed(m, rc);
 	return -EIO;
 }
 
@@ -222,16 +322,45 @@ static void sink_mqtt_disconnect(void *ctx)
 
 	mosquitto_destroy(m->client);
 	m->client = NULL;
-	sink_mqtt_down(m, "the broker does not answer");
+	if (sink_is_connected(m->sink))
+		sink_mqtt_down(m, "the broker takes messages and acknowledges none: see its log and its disk");
+	else if (m->opening)
+		sink_mqtt_down(m, "no answer: see mqtt.host, mqtt.port and the firewalls between");
+	else
+		sink_mqtt_down(m, "the broker takes the connection and says nothing: see mqtt.port and mqtt.tls");
+}
+
+/* What only MQTT 5 has: state, which stays, has no expiry. */
+static int sink_mqtt_properties(const struct sink_mqtt *m,
+				const struct sink_message *msg,
+				mosquitto_property **properties)
+{
+	int rc = MOSQ_ERR_SUCCESS;
+
+	if (!mqtt_setup_is_5(&m->conf))
+		return rc;
+	if (msg->content_type)
+		rc = mosquitto_property_add_string(properties,
+						   MQTT_PROP_CONTENT_TYPE,
+						   msg->content_type);
+	if (!rc && m->conf.mqtt.expiry_s && !msg->retain)
+		rc = mosquitto_property_add_int32(properties,
+			MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
+			(uint32_t)m->conf.mqtt.expiry_s);
+	return rc;
 }
 
 static int sink_mqtt_publish(void *ctx, const struct sink_message *msg, int *mid)
 {
 	struct sink_mqtt *m = ctx;
-	int rc = mosquitto_publish(m->client, mid, msg->topic,
-				   (int)strlen(msg->payload), msg->payload, 1,
-				   msg->retain);
+	mosquitto_property *properties = NULL;
+	int rc = sink_mqtt_properties(m, msg, &properties);
 
+	if (!rc)
+		rc = mosquitto_publish_v5(m->client, mid, msg->topic,
+					  (int)msg->len, msg->payload, 1,
+					  msg->retain, properties);
+	mosquitto_property_free_all(&properties);
 	/* Without a connection it is queued all the same; a new client does
 	 * not know it.
 	 */
@@ -255,7 +384,9 @@ static int sink_mqtt_next(void *ctx, uint64_t after, struct sink_message *msg,
 			  (unsigned long long)b->seq);
 	msg->topic = sink_mqtt_topic(b->hub, "data",
 				     batch_layout_sensor(b->layout));
-	msg->payload = batch_json(b);
+	msg->payload = (char *)format_encode(m->format,
+		(const struct batch *const *)&b, 1, &msg->len);
+	msg->content_type = m->format->content_type;
 	batch_free(b);
 	if (msg->topic && msg->payload)
 		return 1;
@@ -308,7 +439,8 @@ static void sink_mqtt_take_inbox(struct sink_mqtt *m)
 	for (unsigned int i = 0; i < in.nfaults; i++) {
 		msg = (struct sink_message){
 			.topic = sink_mqtt_topic(m->hub, "fault", NULL),
-			.payload = in.faults[i],
+			.payload = in.faults[i], .len = strlen(in.faults[i]),
+			.content_type = SINK_MQTT_JSON,
 		};
 		if (msg.topic)
 			sink_add_notice(m->sink, msg);
@@ -333,9 +465,9 @@ static void sink_mqtt_turn(struct sink_mqtt *m, short revents)
 	/* With TLS libmosquitto takes a refused connection for one to wait for. */
 	if (!rc && revents & (POLLERR | POLLHUP))
 		rc = MOSQ_ERR_CONN_LOST;
-	if (!rc)
+	if (!rc && !m->refused)
 		return;
-	sink_mqtt_down(m, mqtt_setup_why(rc));
+	sink_mqtt_failed(m, rc);
 	sink_disconnected(m->sink, sink_mqtt_now_ms());
 }
 
@@ -399,6 +531,7 @@ static void *sink_mqtt_main(void *arg)
 
 	while (!sink_mqtt_ends(m)) {
 		sink_mqtt_take_inbox(m);
+		sink_mqtt_renew(m);
 		sink_mqtt_poll(m, sink_run(m->sink, sink_mqtt_now_ms()));
 	}
 	if (sink_is_connected(m->sink))
@@ -453,12 +586,13 @@ struct sink_mqtt *sink_mqtt_start(const struct conf *conf, const char *hub,
 	mosquitto_lib_init();
 	sink_mqtt_init_lock(m);
 	m->conf = *conf;
+	m->format = format_find(conf->mqtt.format);
 	snprintf(m->hub, sizeof(m->hub), "%s", hub);
 	m->store = store;
 	m->will = strdup(will);
 	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m->sink = sink_new(&sink_mqtt_ops, m, cursor);
-	if (!m->will || m->wake_fd < 0 || !m->sink) {
+	if (!m->will || m->wake_fd < 0 || !m->sink || !m->format) {
 		sink_mqtt_free(m);
 		errno = ENOMEM;
 		return NULL;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/array.h"
+#include "common/format.h"
 #include "common/ids.h"
 #include "common/log.h"
 #include "common/store_sql.h"
@@ -97,6 +98,12 @@ static const struct conf_key conf_keys[] = {
 	  "keepalive_s = 30;" },
 	{ "mqtt.state_s", CONF_NUMBER, CONF_AT(mqtt.state_s), 0.5, 3600,
 	  "state_s = 5.0;" },
+	{ "mqtt.format", CONF_TEXT, CONF_AT(mqtt.format), 0, 0,
+	  "format = \"senml-cbor\";" },
+	{ "mqtt.version", CONF_TEXT, CONF_AT(mqtt.version), 0, 0,
+	  "version = \"5\";" },
+	{ "mqtt.expiry_s", CONF_INTEGER, CONF_AT(mqtt.expiry_s), 0, INT32_MAX,
+	  "expiry_s = 86400;" },
 	{ "mqtt.drain_s", CONF_NUMBER, CONF_AT(mqtt.drain_s), 0, 60,
 	  "drain_s = 3.0;" },
 	{ "log", CONF_GROUP, 0, 0, 0, "log = { level = \"info\"; };" },
@@ -130,6 +137,8 @@ void conf_defaults(struct conf *c)
 	c->mqtt.keepalive_s = 30;
 	c->mqtt.state_s = 5;
 	c->mqtt.drain_s = 3;
+	snprintf(c->mqtt.format, sizeof(c->mqtt.format), "json");
+	snprintf(c->mqtt.version, sizeof(c->mqtt.version), "3.1.1");
 	snprintf(c->log.level, sizeof(c->log.level), "info");
 }
 
@@ -347,6 +356,28 @@ static int conf_check_file(struct conf_reader *r, const config_t *cfg,
 			 path, file, strerror(errno));
 }
 
+static int conf_check_mqtt(struct conf_reader *r, const config_t *cfg)
+{
+	const struct conf *c = &r->conf;
+	bool is_5 = !strcmp(c->mqtt.version, "5");
+
+	if (*c->mqtt.host && !WITH_MQTT)
+		return conf_fail(r, conf_at(cfg, "mqtt.host"), "mqtt.host: this cityhubd was built without MQTT (WITH_MQTT=no); remove it or install one with MQTT");
+	if (!format_find(c->mqtt.format))
+		return conf_fail(r, conf_at(cfg, "mqtt.format"), "mqtt.format '%s' is not known; use %s",
+				 c->mqtt.format, format_names());
+	if (!is_5 && strcmp(c->mqtt.version, "3.1.1"))
+		return conf_fail(r, conf_at(cfg, "mqtt.version"), "mqtt.version '%s' is not known; use 3.1.1 or 5",
+				 c->mqtt.version);
+	if (c->mqtt.expiry_s && !is_5)
+		return conf_fail(r, conf_at(cfg, "mqtt.expiry_s"), "mqtt.expiry_s needs MQTT 5; set version = \"5\"; or remove it");
+	if (!*c->mqtt.cert_file != !*c->mqtt.key_file)
+		return conf_fail(r, conf_at(cfg, "mqtt"), "mqtt.cert_file and mqtt.key_file go together; set both or none");
+	if (*c->mqtt.password_file && !*c->mqtt.username)
+		return conf_fail(r, conf_at(cfg, "mqtt.password_file"), "mqtt.password_file needs mqtt.username; set it");
+	return 0;
+}
+
 /* What a single key cannot tell. */
 static int conf_check(struct conf_reader *r, const config_t *cfg)
 {
@@ -363,17 +394,13 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 	if (!*c->store.path || c->store.path[0] != '/')
 		return conf_fail(r, conf_at(cfg, "store.path"), "store.path must be a full path, e.g. path = \"%s\";",
 				 STORE_DEFAULT_PATH);
-	if (*c->mqtt.host && !WITH_MQTT)
-		return conf_fail(r, conf_at(cfg, "mqtt.host"), "mqtt.host: this cityhubd was built without MQTT (WITH_MQTT=no); remove it or install one with MQTT");
 	if (*c->capture.record && *c->capture.replay)
 		return conf_fail(r, conf_at(cfg, "capture.record"), "capture.record and capture.replay exclude each other; take one out");
 	if (*c->store.mount && c->store.mount[0] != '/')
 		return conf_fail(r, conf_at(cfg, "store.mount"), "store.mount must be a full path, e.g. mount = \"/data\";");
-	if (!*c->mqtt.cert_file != !*c->mqtt.key_file)
-		return conf_fail(r, conf_at(cfg, "mqtt"), "mqtt.cert_file and mqtt.key_file go together; set both or none");
-	if (*c->mqtt.password_file && !*c->mqtt.username)
-		return conf_fail(r, conf_at(cfg, "mqtt.password_file"), "mqtt.password_file needs mqtt.username; set it");
-	err = conf_check_file(r, cfg, "mqtt.ca_file", c->mqtt.ca_file);
+	err = conf_check_mqtt(r, cfg);
+	if (!err)
+		err = conf_check_file(r, cfg, "mqtt.ca_file", c->mqtt.ca_file);
 	if (!err)
 		err = conf_check_file(r, cfg, "mqtt.cert_file",
 				      c->mqtt.cert_file);

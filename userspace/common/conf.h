@@ -53,6 +53,9 @@ struct conf {
 		int keepalive_s;
 		double state_s;
 		double drain_s;
+		char format[CONF_STRING];	/* a name of format.h */
+		char version[CONF_STRING];	/* "3.1.1" or "5" */
+		int expiry_s;	/* version 5; 0: the broker keeps them */
 	} mqtt;
 	struct {
 		char level[CONF_STRING];

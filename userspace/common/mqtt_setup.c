@@ -2,6 +2,7 @@
 #include "common/mqtt_setup.h"
 
 #include <errno.h>
+#include <mqtt_protocol.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,38 @@ const char *mqtt_setup_why(int rc)
 	if (rc == MOSQ_ERR_EAI)
 		return "no address for this name: see mqtt.host and the name server";
 	return mosquitto_strerror(rc);
+}
+
+bool mqtt_setup_is_5(const struct conf *c)
+{
+	return !strcmp(c->mqtt.version, "5");
+}
+
+const char *mqtt_setup_refusal(const struct conf *c, int code)
+{
+	switch (code) {
+	case CONNACK_REFUSED_PROTOCOL_VERSION:
+	case MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION:
+		return mqtt_setup_is_5(c) ?
+		       "the broker does not speak MQTT 5: set mqtt.version = \"3.1.1\"" :
+		       "the broker does not speak MQTT 3.1.1: set mqtt.version = \"5\"";
+	case CONNACK_REFUSED_BAD_USERNAME_PASSWORD:
+	case MQTT_RC_BAD_USERNAME_OR_PASSWORD:
+		return "the broker refuses name or password: see mqtt.username and mqtt.password_file";
+	case CONNACK_REFUSED_NOT_AUTHORIZED:
+	case MQTT_RC_NOT_AUTHORIZED:
+		return "the broker refuses: not authorised; see mqtt.username, mqtt.password_file and mqtt.cert_file, and the broker's rules for this hub";
+	case CONNACK_REFUSED_IDENTIFIER_REJECTED:
+	case MQTT_RC_CLIENTID_NOT_VALID:
+		return "the broker refuses our identifier: see hub.id";
+	case CONNACK_REFUSED_SERVER_UNAVAILABLE:
+	case MQTT_RC_SERVER_UNAVAILABLE:
+	case MQTT_RC_SERVER_BUSY:
+		return "the broker says it is not available now";
+	default:
+		return code < 0x80 ? mosquitto_connack_string(code) :
+				     mosquitto_reason_string(code);
+	}
 }
 
 /* The first line of the password file, without its end. */
@@ -77,7 +110,11 @@ static int mqtt_setup_tls(struct mosquitto *client, const struct conf *c)
 
 int mqtt_setup_client(struct mosquitto *client, const struct conf *c)
 {
-	int rc = mqtt_setup_credentials(client, c);
+	int rc = mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION,
+				      mqtt_setup_is_5(c) ? MQTT_PROTOCOL_V5 :
+				      MQTT_PROTOCOL_V311);
 
+	if (!rc)
+		rc = mqtt_setup_credentials(client, c);
 	return rc ? rc : mqtt_setup_tls(client, c);
 }

@@ -4,6 +4,7 @@
 #define CITYHUB_MQTT_SETUP_H
 
 #include <mosquitto.h>
+#include <stdbool.h>
 
 #include "common/conf.h"
 
@@ -12,9 +13,12 @@
 
 /* mqtt.port, or what is usual. */
 int mqtt_setup_port(const struct conf *c);
-/* Name, password and TLS. Returns a MOSQ_ERR_*. */
+bool mqtt_setup_is_5(const struct conf *c);
+/* Version, name, password and TLS. Returns a MOSQ_ERR_*. */
 int mqtt_setup_client(struct mosquitto *client, const struct conf *c);
 /* A MOSQ_ERR_* in words, with what to look at. */
 const char *mqtt_setup_why(int rc);
+/* Why the broker did not take us, with what to look at. */
+const char *mqtt_setup_refusal(const struct conf *c, int code);
 
 #endif /* CITYHUB_MQTT_SETUP_H */
