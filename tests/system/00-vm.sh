@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: host
+# long: yes
 #
 # scripts/vm itself: what it passes through, and that it notices every bug the
 # module vm-selftest plants.

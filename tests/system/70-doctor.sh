@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
+# long: yes
 # chips: sen66,pcba-dbm,mpl3115,ade9000
 # timeout: 900
 #

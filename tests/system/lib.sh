@@ -13,6 +13,7 @@
 #   # chips: sen66       chips of the virtual hub; default all
 #   # timeout: 120       seconds of the host's time; default 300
 #   # real-time: yes     uml with the host's clock
+#   # long: yes          minutes: is started before the others
 #   # alone: yes         with no other test beside it
 #   # fast: yes          part of check-fast, where several tests share a boot
 
