@@ -21,7 +21,7 @@ demo() {
 ok "6.1: all classes come and nothing is lost" demo 6.1 45
 ok "6.1: each value is what the chip measured" \
 	python3 "$here/demo_compare.py" "$work/6.1.jsonl" "$work/6.1/vm"
-ok "6.12: all classes come and nothing is lost" demo 6.12 30
+ok "6.12: all classes come and nothing is lost" demo 6.12 45
 ok "6.12: each value is what the chip measured" \
 	python3 "$here/demo_compare.py" "$work/6.12.jsonl" "$work/6.12/vm"
 # A scenario of one line: the subscriber must get just that.
