@@ -89,6 +89,7 @@ ok "then it is not asked" "$cityhub" arm "$id" "$free_id"
 
 # Live capture, the clock is set four times.
 epoch=$(value set_count)
+epochs=()
 realigned=$(value realigned)
 for step in 1 -1 3600 -3600; do
 	sleep 3.3
@@ -97,6 +98,7 @@ for step in 1 -1 3600 -3600; do
 	now=$(date +%s%N)
 	is "$step s: no tick is far behind the clock" \
 		"$(($(value next_due_ns) - now < 2 * second))" 1
+	epochs+=("$(value set_count)")
 done
 is "each step aligned the grid" "$(($(value realigned) - realigned))" 4
 ok "each began an epoch of the clock" test "$(value set_count)" -ge $((epoch + 4))
@@ -183,6 +185,10 @@ echo > "$ticked/trigger/current_trigger"
 wait "$listener"
 hub_events=$(grep -c ^hub "$work/events")
 ok "steps were announced ($hub_events hub events)" test "$hub_events" -ge 12
+for step in "${!epochs[@]}"; do
+	ok "epoch $((step + 1)) of the clock among them" \
+		grep -q "^hub .*epoch=${epochs[step]}$" "$work/events"
+done
 ok "so was the free-running member" grep -q "^member id=$free_id .*primed=1" \
 	"$work/events"
 ok "also when it was switched off" grep -q "^member id=$free_id .*primed=0" \

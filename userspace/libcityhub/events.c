@@ -28,8 +28,7 @@ static int parse_event(const struct nlmsghdr *nlh, struct cityhub_event *e)
 	switch (ghdr->cmd) {
 	case CITYHUB_CMD_HUB_NTF:
 		e->type = CITYHUB_EVENT_HUB;
-		e->sequence = parse_hub_sequence(nlh);
-		return 0;
+		return parse_hub_event(nlh, e);
 	case CITYHUB_CMD_MEMBER_NTF:
 		e->type = CITYHUB_EVENT_MEMBER;
 		break;

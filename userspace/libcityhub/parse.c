@@ -178,12 +178,14 @@ int parse_hub(const struct nlmsghdr *nlh, struct cityhub_hub *hub)
 	return parse_hub_captures(nlh, hub);
 }
 
-uint32_t parse_hub_sequence(const struct nlmsghdr *nlh)
+int parse_hub_event(const struct nlmsghdr *nlh, struct cityhub_event *e)
 {
 	struct nlattr *tb[ATTRS(HUB)];
 
-	return parse_message(nlh, tb, CITYHUB_A_HUB_MAX) ? 0 :
-	       get_u32(tb[CITYHUB_A_HUB_SEQUENCE]);
+	if (parse_message(nlh, tb, CITYHUB_A_HUB_MAX))
+		return -EPROTO;
+	e->sequence = get_u32(tb[CITYHUB_A_HUB_SEQUENCE]);
+	return parse_clock(tb[CITYHUB_A_HUB_CLOCK], &e->clock);
 }
 
 uint32_t parse_member_sequence(const struct nlmsghdr *nlh)

@@ -17,7 +17,7 @@ int parse_member(const struct nlmsghdr *nlh, struct cityhub_member *m);
 int parse_stats(const struct nlmsghdr *nlh, struct cityhub_stats *s);
 int parse_stats_nest(const struct nlattr *nest, struct cityhub_stats *s);
 int parse_ticks(const struct nlmsghdr *nlh, struct cityhub_ticks *ticks);
-uint32_t parse_hub_sequence(const struct nlmsghdr *nlh);
+int parse_hub_event(const struct nlmsghdr *nlh, struct cityhub_event *e);
 uint32_t parse_member_sequence(const struct nlmsghdr *nlh);
 
 /* Grows an array by one zeroed element and returns it, or NULL. */

@@ -5,7 +5,8 @@
  *
  *	hub-events MILLISECONDS
  *	-> ready
- *	   hub|member|gone id=N lost=N gate=N primed=0|1
+ *	   hub lost=N epoch=N
+ *	   member|gone id=N lost=N gate=N primed=0|1
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,11 +18,14 @@
 static void print(const struct cityhub_event *e)
 {
 	static const char *const types[] = {
-		[CITYHUB_EVENT_HUB] = "hub",
 		[CITYHUB_EVENT_MEMBER] = "member",
 		[CITYHUB_EVENT_MEMBER_GONE] = "gone",
 	};
 
+	if (e->type == CITYHUB_EVENT_HUB) {
+		printf("hub lost=%u epoch=%u\n", e->lost, e->clock.set_count);
+		return;
+	}
 	printf("%s id=%u lost=%u gate=%d primed=%d\n", types[e->type],
 	       e->member.id, e->lost, (int)e->member.gate, e->member.primed);
 }

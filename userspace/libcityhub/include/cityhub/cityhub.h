@@ -490,12 +490,15 @@ enum cityhub_event_type {
  * @sequence:	of the hub
  * @lost:	events known to be lost just before this one; ask for the
  *		state anew when it is not 0
+ * @clock:	of the hub when that changed; its set_count tells that the
+ *		clock was set
  * @member:	the member; of one that is gone only the id is valid
  */
 struct cityhub_event {
 	enum cityhub_event_type type;
 	uint32_t sequence;
 	uint32_t lost;
+	struct cityhub_clock clock;
 	struct cityhub_member member;
 };
 
