@@ -220,6 +220,24 @@ says_so "a broker whose certificate has expired" \
 	"TLS failed: certificate verify failed; .*broker's certificate has expired" \
 	"$tls ca_file = \"$pki/ours.crt\";"
 
+# ticks: of the processor that the daemon had, 1/100 s
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$daemon_pid/stat"
+}
+
+kill "$broker_pid"
+wait "$broker_pid"
+broker_pid=''
+: > "$daemon_log"
+daemon_start
+says "a broker with TLS that is gone" 15 "no connection to 127.0.0.1|TLS failed"
+before=$(ticks)
+sleep 2.5
+used=$(($(ticks) - before))
+note "ticks in 2.5 s: $used"
+ok "costs no processor" [ "$used" -lt 15 ]
+daemon_stop
+
 # ---- the silent one has had its time -----------------------------------------
 
 ok "a broker that never acknowledges" wait_for 25 grep -q \

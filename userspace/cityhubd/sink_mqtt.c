@@ -468,6 +468,9 @@ static void sink_mqtt_turn(struct sink_mqtt *m, short revents)
 	if (!rc && !m->refused)
 		return;
 	sink_mqtt_failed(m, rc);
+	/* With TLS it keeps a dead socket, which is always ready. */
+	mosquitto_destroy(m->client);
+	m->client = NULL;
 	sink_disconnected(m->sink, sink_mqtt_now_ms());
 }
 
