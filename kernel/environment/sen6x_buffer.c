@@ -161,13 +161,15 @@ static void sen6x_check_status(struct sen6x *st, s64 now)
 		return;
 
 	st->status_ns = now + SEN6X_STATUS_EVERY_NS;
-	/* Cleared, so that a fault that lasts is reported again. */
-	if (sen6x_read_status(st, SEN6X_CMD_CLEAR_STATUS, &status))
+	/* An answer to the command that clears may be lost, with the fault. */
+	if (sen6x_read_status(st, SEN6X_CMD_READ_STATUS, &status) ||
+	    !(status & st->info->fault_mask))
 		return;
 
-	if (status & st->info->fault_mask)
-		dev_warn_ratelimited(st->dev, "sensor reports a fault: status %#010x\n",
-				     status);
+	dev_warn_ratelimited(st->dev, "sensor reports a fault: status %#010x\n",
+			     status);
+	/* So that a fault that lasts is reported again. */
+	sen6x_read_status(st, SEN6X_CMD_CLEAR_STATUS, &status);
 }
 
 /*

@@ -403,8 +403,18 @@ static int sen6x_suspend(struct device *dev)
 {
 	struct sen6x *st = dev_get_drvdata(dev);
 
+	int ret;
+
 	sen6x_polling_stop(st);
-	return sen6x_stop(st);
+	/*
+	 * One that does not answer need not keep the system awake. An error
+	 * would: without a call of resume, and so without polling.
+	 */
+	ret = sen6x_stop(st);
+	if (ret)
+		dev_warn(dev, "cannot stop measuring: %d\n", ret);
+
+	return 0;
 }
 
 static int sen6x_resume(struct device *dev)

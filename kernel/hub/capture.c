@@ -278,6 +278,8 @@ void cityhub_captures_exit(void)
 {
 	struct cityhub_capture *c, *next;
 
+	/* Works that announce the hub look at the list still. */
+	guard(mutex)(&cityhub_lock);
 	cityhub_gates_release();
 	list_for_each_entry_safe(c, next, &cityhub_captures, node)
 		capture_free(c);

@@ -87,9 +87,10 @@ static s64 start_pick(struct cityhub_start *start)
 
 static s64 mono_to_raw(s64 mono_ns)
 {
-	s64 now_ns = ktime_get_ns();
+	struct cityhub_clocks clocks;
 
-	return ktime_get_raw_ns() + mono_ns - now_ns;
+	cityhub_clocks_get(&clocks);
+	return mono_ns + clocks.raw_ns;
 }
 
 /*
@@ -159,8 +160,7 @@ static enum hrtimer_restart grid_expired(struct hrtimer *timer)
 	now_ns = grid_follow();
 	if (cityhub_grid_wake(&grid, now_ns, grid.offset_ns))
 		running = grid_fire(now_ns);
-	else
-		starts_move();
+	starts_move();
 	if (grid.skipped != skipped)
 		schedule_delayed_work(&announce_work, HZ);
 	if (!running)
@@ -244,11 +244,20 @@ void cityhub_grid_get(struct cityhub_grid_view *view)
 /* No capture may be in force: tick numbers begin anew. */
 void cityhub_grid_configure(const struct cityhub_grid_config *new_config)
 {
+	s64 now_ns;
+
 	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	now_ns = ktime_get_ns();
 	config = *new_config;
-	cityhub_grid_setup(&grid, config.period_ns, config.phase_ns,
-			   ktime_get_ns(), clock_offset(config.clock));
-	grid.stale = running;
+	cityhub_grid_setup(&grid, config.period_ns, config.phase_ns, now_ns,
+			   clock_offset(config.clock));
+	if (!running || suspended)
+		return;
+	/* One that waits for the lock sets itself. */
+	if (hrtimer_try_to_cancel(&grid_timer) < 0)
+		grid.stale = true;
+	else
+		grid_run(now_ns);
 }
 
 void cityhub_clocks_get(struct cityhub_clocks *c)
@@ -298,10 +307,12 @@ static int grid_pm(struct notifier_block *nb, unsigned long action, void *data)
 	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
 		grid_suspend();
 		return NOTIFY_OK;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
 		grid_resume();
 		return NOTIFY_OK;
 	default:

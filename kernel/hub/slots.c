@@ -124,8 +124,11 @@ static void slot_fire(struct slot *s, const struct cityhub_tick *tick)
 
 	slot_collect(s);
 	count->fired++;
-	/* A use count that is not ours would make the core drop the tick. */
-	if (atomic_read(&s->work) == WORK_BUSY ||
+	/*
+	 * It may finish just now: that is for the next tick to enter. A use
+	 * count that is not ours would make the core drop the tick.
+	 */
+	if (atomic_read(&s->work) != WORK_NONE ||
 	    atomic_read(&s->trig->use_count)) {
 		count->overrun++;
 		slot_append(s, tick, true);

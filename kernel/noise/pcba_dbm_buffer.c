@@ -256,29 +256,30 @@ static int pcba_dbm_preenable(struct iio_dev *indio_dev)
 	return 0;
 }
 
-static int pcba_dbm_start(struct pcba_dbm *st)
+static void pcba_dbm_prepare(struct pcba_dbm *st)
 {
 	struct cityhub_stamp_config config = {
+		.period_ns = (u64)st->tavg_ms * NSEC_PER_MSEC,
 		.tolerance_ppm = PCBA_DBM_TOLERANCE_PPM,
 	};
-	int ret;
 
-	guard(mutex)(&st->lock);
-	config.period_ns = (u64)st->tavg_ms * NSEC_PER_MSEC;
 	cityhub_stamp_init(&st->stamp, &config);
 	st->newest_ns = 0;
 	st->poll_ns = PCBA_DBM_POLL_GAP_NS;
-	ret = pcba_dbm_arm(st);
-	if (ret)
-		return ret;
+	st->alive_ns = cityhub_raw_ns();
+}
 
-	st->watch = kthread_run(pcba_dbm_watch, st, "%s",
-				dev_name(&st->client->dev));
-	if (IS_ERR(st->watch)) {
+static int pcba_dbm_run(struct pcba_dbm *st)
+{
+	struct task_struct *watch;
+
+	watch = kthread_run(pcba_dbm_watch, st, "%s", dev_name(&st->client->dev));
+	if (IS_ERR(watch)) {
 		pcba_dbm_write(st, PCBA_DBM_CONTROL, st->control);
-		return PTR_ERR(st->watch);
+		return PTR_ERR(watch);
 	}
 
+	st->watch = watch;
 	st->running = true;
 	enable_irq(st->client->irq);
 	return 0;
@@ -305,9 +306,17 @@ static void pcba_dbm_stop(struct pcba_dbm *st)
 static int pcba_dbm_postenable(struct iio_dev *indio_dev)
 {
 	struct pcba_dbm *st = iio_priv(indio_dev);
+	int ret;
 
 	cityhub_member_start(st->member);
-	return pcba_dbm_start(st);
+
+	guard(mutex)(&st->lock);
+	pcba_dbm_prepare(st);
+	ret = pcba_dbm_arm(st);
+	if (ret)
+		return ret;
+
+	return pcba_dbm_run(st);
 }
 
 static int pcba_dbm_predisable(struct iio_dev *indio_dev)
@@ -335,8 +344,11 @@ static int pcba_dbm_suspend(struct device *dev)
 {
 	struct pcba_dbm *st = dev_get_drvdata(dev);
 
-	if (iio_buffer_enabled(st->indio_dev))
+	if (iio_buffer_enabled(st->indio_dev)) {
+		/* What is in the history would be lost and not counted. */
+		pcba_dbm_flush(st->indio_dev, 0);
 		pcba_dbm_stop(st);
+	}
 
 	return 0;
 }
@@ -347,12 +359,16 @@ static int pcba_dbm_resume(struct device *dev)
 	struct pcba_dbm *st = dev_get_drvdata(dev);
 	int ret;
 
-	scoped_guard(mutex, &st->lock)
-		ret = pcba_dbm_restore(st);
-	if (ret || !iio_buffer_enabled(st->indio_dev))
+	guard(mutex)(&st->lock);
+	ret = pcba_dbm_restore(st);
+	if (!iio_buffer_enabled(st->indio_dev))
 		return ret;
 
-	return pcba_dbm_start(st);
+	/* What fails here shows as silence, and the watch recovers then. */
+	pcba_dbm_prepare(st);
+	if (!ret)
+		pcba_dbm_arm(st);
+	return pcba_dbm_run(st);
 }
 
 DEFINE_SIMPLE_DEV_PM_OPS(pcba_dbm_pm_ops, pcba_dbm_suspend, pcba_dbm_resume);

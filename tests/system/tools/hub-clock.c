@@ -3,6 +3,7 @@
  * Does to the clock what NTP or an operator does:
  *
  *	hub-clock step NANOSECONDS	set it forward or back
+ *	hub-clock slew PPM		let it run faster, by 500 at most
  *	hub-clock tai SECONDS		set TAI minus UTC
  *	hub-clock sync MICROSECONDS	synchronised, with this largest error
  *	hub-clock unsync
@@ -33,6 +34,7 @@ static int adjust(unsigned int modes, long value, int status)
 	struct timex tx = {
 		.modes = modes, .status = status,
 		.constant = value, .maxerror = value, .esterror = 0,
+		.freq = value * (1 << 16),
 	};
 
 	return clock_adjtime(CLOCK_REALTIME, &tx);
@@ -46,6 +48,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "step"))
 		ret = step(value);
+	else if (!strcmp(what, "slew"))
+		ret = adjust(ADJ_FREQUENCY, value, 0);
 	else if (!strcmp(what, "tai"))
 		ret = adjust(ADJ_TAI, value, 0);
 	else if (!strcmp(what, "sync"))
