@@ -83,8 +83,7 @@ if [ "$VM_KERNEL" = uml ]; then
 		--gate 2000000,inf,inf
 else
 	capture 30
-	ok "every sample" compare
-	note "$(compare --settle 15 --report)"
+	reported --settle 15
 	read -r most mean < <(polls)
 	note "polls for a sample: $most at most, $mean in the mean"
 fi

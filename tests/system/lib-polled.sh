@@ -37,6 +37,14 @@ compare() {
 	python3 "$here/truth_compare.py" "$layout" "$work/buffer" "$work/truth" "$@"
 }
 
+# reported [OPTION...]: a capture in real time, of which only order is judged
+reported() {
+	compare --missing any --report "$@" > "$work/found" 2>&1
+	note "$(cat "$work/found")"
+	ok "samples came" test -s "$work/buffer"
+	fails "no stamp is before the one in front" grep "stamp .* after" "$work/found"
+}
+
 # world ROW...: play a scenario of these rows, the first names the columns
 world() {
 	printf '%s\n' "$@" > "$work/scenario"
