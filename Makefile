@@ -196,7 +196,7 @@ unit-programs: $(unit_bin) $(if $(SANITIZE),$(P)/fuzz-stamp,$(tool_bin) \
 	$(B)/faults/cityhubd $(P)/stamp-bench)
 
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj)) \
-	$(filter %/phases.o %/watch_view.o,$(command_obj))
+	$(filter %/phases.o %/watch_count.o %/watch_draw.o %/watch_view.o %/writer.o,$(command_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)
 	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \

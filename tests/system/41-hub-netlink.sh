@@ -162,10 +162,6 @@ like "an unknown operation" "$("$bad" 99 2>&1)" "errno=EOPNOTSUPP"
 like "a notification is no request" "$("$bad" 7 2>&1)" "errno=EOPNOTSUPP"
 
 # Without privilege.
-as_nobody() {
-	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
-}
-
 like "arm without privilege" "$(as_nobody "$bad" "$arm" "$capture_member=$t" 2>&1)" \
 	"^errno=EPERM"
 like "disarm without privilege" \

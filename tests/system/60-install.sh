@@ -164,6 +164,15 @@ complete_words() {
 
 is "cityhub le<Tab>" "$(complete_words cityhub le)" ledger
 is "cityhub watch --re<Tab>" "$(complete_words cityhub watch --re)" --record
+is "cityhub doctor cl<Tab>" "$(complete_words cityhub doctor cl)" clock
+is "cityhub set --policy a<Tab>" "$(complete_words cityhub set --policy a)" any
+is "cityhub help se<Tab>" "$(complete_words cityhub help se)" "set selftest"
+for command in $(commands); do
+	is "cityhub $command --<Tab> has each option" \
+		"$(complete_words cityhub "$command" --)" \
+		"$( (echo --json --help; build/cityhub "$command" --help) |
+			long_options | tr '\n' ' ' | sed 's/ $//')"
+done
 is "cityhubd --ch<Tab>" "$(complete_words cityhubd --ch)" --check-config
 
 # ---- without all that can be left out --------------------------------------

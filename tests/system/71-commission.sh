@@ -4,11 +4,15 @@
 # chips: ade9000,sen66
 #
 # cityhub commission names clamps that are mounted wrong and keeps the record;
-# faults and selftest say what they find, and leave a capture alone.
+# faults and selftest say what they find, and leave a capture alone; watch keeps
+# to its terminal and gives it back; refusals say what to do.
 
+# shellcheck disable=SC2317 # called through ok
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-cityhub=$(cd "$(dirname "$0")/../.." && pwd -P)/build/cityhub
+# shellcheck source=tests/system/daemon.sh
+. "$(dirname "$0")/daemon.sh"
+cityhub=$top/build/cityhub
 work=$(mktemp -d)
 
 # load PF1 PF2 PF3: power factors the meter sees from now on
@@ -97,5 +101,74 @@ sim_set sen66 nack 4000000000
 is "a chip that is gone fails it" $? 1
 like "by name" "$(tr -s ' \n' ' ' < "$work/said")" \
 	"FAULT sensor sen66 [0-9]+ of [0-9]+ channels cannot be read"
+sim_set sen66 nack 0
+
+# Who has no privilege, and names what is not there
+message=$(as_nobody "$cityhub" set --period 2 2>&1)
+is "set without privilege: exit status" $? 3
+like "says what is needed" "$message" "CAP_NET_ADMIN is needed -> run it with sudo"
+message=$("$cityhub" show lamp 2>&1)
+is "a member that is none: exit status" $? 3
+like "says where to look" "$message" "no member is called 'lamp' .cityhub list"
+message=$("$cityhub" disarm 77 2>&1)
+is "a capture that is none: exit status" $? 3
+like "says where to look" "$message" "no such capture -> .cityhub show"
+message=$("$cityhub" arm --sooner 2>&1)
+is "an option that is none: exit status" $? 2
+like "is named, once" "$message" "^cityhub arm: no option '--sooner'"
+like "what is set is shown" "$("$cityhub" set --policy any --json)" \
+	'^\{"period_ns":1000000000,.*"policy":"any"'
+is "80 columns are enough for counters" "$("$cityhub" stats | awk 'length > 80')" ""
+
+# Watching, on a terminal
+daemon_conf_devices sen66 ade9000-meter
+chmod 700 "$daemon_dir"
+daemon_start
+wait_for 20 said "ade9000-meter: capturing"
+sleep 4
+# watch SCRIPT: what the terminal shows
+watch() {
+	TERM=vt100 LC_ALL=C.UTF-8 python3 "$top/tests/system/watch_pty.py" \
+		"$cityhub" watch --store "$daemon_store" "${@:2}" <<< "$1"
+}
+
+watch $'wait 4\nsize 50 9\nkey x\nkey \\x03' > "$work/seen"
+screen=$(sed '/^== size/,$d' "$work/seen")
+like "the hub and its clock" "$screen" "hub test   clock NOT SYNCHRONISED   store up"
+like "a sensor with rate, age, bound, coverage, counters" "$screen" \
+	"sen66 +1 Hz +[0-9.]+ s +[0-9.]+ [mu]s +100% +0 +[0-9]+ +0"
+like "a value with what it did lately" "$screen" "co2 +[0-9.]+ ppm +[▁-█]+"
+like "the ledger" "$screen" "ledger captured [0-9 ]+ = reduced"
+screen=$(sed '1,/^== size/d; /^== key x/,$d' "$work/seen")
+is "a smaller terminal is kept to" \
+	"$(awk 'length > 50' <<< "$screen") $(wc -l <<< "$screen")" " 9"
+like "with a line for each sensor" "$screen" "sen66 .*ade9000-meter"
+is "a key draws the same anew" "$(sed '1,/^== key x/d; /^== key/,$d' "$work/seen" | head -n 1)" \
+	"$(head -n 1 <<< "$screen")"
+is "Ctrl-C gives the terminal back" "$(sed '1,/^== end/d; /^after/d' "$work/seen")" \
+	$'status 0\nterminal restored'
+like "and says what came" "$(tail -n 1 "$work/seen")" "received [0-9]+, missing 0, duplicates 0"
+is "so does a signal" "$(watch $'wait 2\nsignal SIGTERM' sen66 | sed '1,/^== end/d; /^after/d')" \
+	$'status 0\nterminal restored'
+like "one sensor only" "$(watch $'wait 3\nkey q' sen66 | tr -d '\n')" \
+	"SENSOR.*sen66 .*ledger .*status 0"
+
+# In a pipe, and without privilege
+"$cityhub" watch --store "$daemon_store" --seconds 3 --json sen66 2> "$work/err" > "$work/json"
+is "lines for programs" "$(python3 -c "
+import json
+seen = [json.loads(line) for line in open('$work/json')]
+print({b['sensor'] for b in seen}, len(seen) > 2)")" "{'sen66'} True"
+message=$(as_nobody "$cityhub" ledger --store "$daemon_store" 2>&1)
+is "a store one may not read: exit status" $? 3
+like "says whom it is for" "$message" "root and the group cityhub"
+is "watching without privilege shows what the kernel counts" \
+	"$(as_nobody "$cityhub" watch --store "$daemon_store" --seconds 3 --json |
+		tail -n 1 | python3 -c "
+import json, sys
+seen = json.load(sys.stdin)
+print([(s['sensor'], round(s['rate_hz']), s['lost']) for s in seen])")" \
+	"[('sen66', 1, 0), ('ade9000-meter', 1, 0)]"
+daemon_stop
 rm -r "$work"
 finish

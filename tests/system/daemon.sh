@@ -46,6 +46,15 @@ daemon_conf() {
 	printf '%s\n' "$@" >> "$daemon_dir/conf"
 }
 
+# daemon_conf_devices DEVICE...: the same, and capture these only
+daemon_conf_devices() {
+	local list
+
+	list=$(printf ', "%s"' "$@")
+	daemon_conf
+	sed -i "s/rescan_s = 1.0;/& devices = [ ${list#, } ];/" "$daemon_dir/conf"
+}
+
 daemon_conf_broker() {
 	daemon_conf "mqtt = { host = \"127.0.0.1\"; port = $daemon_port; tls = false; state_s = 1.0; };"
 }

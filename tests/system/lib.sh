@@ -108,6 +108,11 @@ finish() {
 	exit
 }
 
+# as_nobody COMMAND...: without any privilege
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
+}
+
 # wait_for SECONDS COMMAND...: until the command succeeds; polls ten times a
 # second
 wait_for() {

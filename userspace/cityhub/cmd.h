@@ -6,6 +6,8 @@
 #ifndef CITYHUB_CMD_H
 #define CITYHUB_CMD_H
 
+#include <getopt.h>
+
 struct writer;
 
 /** enum cmd_exit - exit status of the command */
@@ -24,8 +26,7 @@ enum cmd_exit {
  * @help:	one line for the overview
  * @details:	lines for `cityhub NAME --help`, each ended by a newline, or NULL
  * @run:	does it; argv[0] is the name, --json and --help are already
- *		taken out (getopt_long() may be used, optind is reset). Writes
- *		its result to the writer and its errors to stderr, and returns
+ *		taken out (cmd_option() has the rest). Writes its result to the writer and its errors to stderr, and returns
  *		an &enum cmd_exit. What was written is flushed by the caller.
  */
 struct cmd {
@@ -56,5 +57,12 @@ void cmd_error(const struct cmd *c, const char *fmt, ...)
 /* The same, and how it is called; returns CMD_USAGE. */
 int cmd_usage(const struct cmd *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * The next option, as getopt_long() has it, all of them long. '?' for one
+ * that makes no sense, having said so; -1 at the end.
+ */
+int cmd_option(const struct cmd *c, int argc, char **argv,
+	       const struct option *options);
 
 #endif

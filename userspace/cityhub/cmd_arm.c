@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,11 +52,7 @@ static int arm_ids(struct cityhub *h, const uint32_t *id, size_t n,
 	if (!ret)
 		return CMD_OK;
 
-	hub_failed(&cmd_arm, h, ret);
-	if (ret != -ETIME)
-		return hub_exit_status(ret);
-	cmd_error(&cmd_arm, "see what NTP does (timedatectl, chronyc tracking), or use --force: ticks then lie on a grid that other hubs do not share");
-	return CMD_REFUSED;
+	return hub_failed(&cmd_arm, h, ret);
 }
 
 /* The capture lasts as long as the socket: until a signal comes. */
@@ -134,7 +129,7 @@ static int run(int argc, char **argv, struct writer *w)
 	struct request r = { 0 };
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = cmd_option(&cmd_arm, argc, argv, options)) != -1) {
 		if (opt == 'f')
 			r.flags |= CITYHUB_ARM_FORCE;
 		else if (opt == 'h')
@@ -142,7 +137,8 @@ static int run(int argc, char **argv, struct writer *w)
 		else if (opt != 's')
 			return CMD_USAGE;
 		else if (parse_start(optarg, &r.start_ns))
-			return cmd_usage(&cmd_arm, "'%s' is no instant", optarg);
+			return cmd_usage(&cmd_arm, "--start: '%s' is no instant: SECONDS since 1970, or +SECONDS",
+					 optarg);
 	}
 	return open_and_arm(argc - optind, argv + optind, &r, w);
 }
@@ -157,6 +153,8 @@ const struct cmd cmd_arm = {
 "--start SECONDS  no sample before this UTC instant, in seconds since 1970\n"
 "                 with decimals, or +SECONDS from now; default now\n"
 "--force          arm even when the clock is not synchronised\n"
-"--hold           stay, and disarm when interrupted or killed\n",
+"--hold           stay, and disarm when interrupted or killed\n"
+"\n"
+"Needs CAP_NET_ADMIN (sudo).\n",
 	.run = run,
 };

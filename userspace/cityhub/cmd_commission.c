@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <math.h>
@@ -101,7 +100,7 @@ static int set_option(struct commission *c, int opt, const char *text)
 	case 'b':
 		return set(c, c->record, "by", json_string(text));
 	}
-	return cmd_usage(&cmd_commission, "unknown option");
+	return CMD_USAGE;
 }
 
 /* ---- what is there --------------------------------------------------------- */
@@ -345,9 +344,9 @@ static int find_files(struct commission *c, int argc, char **argv, bool *check)
 	const char *conf = NULL;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = cmd_option(&cmd_commission, argc, argv, options)) != -1) {
 		if (opt == '?')
-			return cmd_usage(&cmd_commission, "unknown option");
+			return CMD_USAGE;
 		if (opt == 'c')
 			conf = optarg;
 		else if (opt == 'r')
@@ -368,7 +367,7 @@ static int commission(struct commission *c, int argc, char **argv)
 
 	optind = 1;
 	while (ret == CMD_OK &&
-	       (opt = getopt_long(argc, argv, "", options, NULL)) != -1)
+	       (opt = cmd_option(&cmd_commission, argc, argv, options)) != -1)
 		if (!strchr("crn", opt))
 			ret = set_option(c, opt, optarg);
 	if (ret != CMD_OK)

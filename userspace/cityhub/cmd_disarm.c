@@ -62,7 +62,8 @@ static int run(int argc, char **argv, struct writer *w)
 	if (argc > 2)
 		return cmd_usage(&cmd_disarm, "one capture at a time, or all");
 	if (argc == 2 && parse_generation(argv[1], &generation))
-		return cmd_usage(&cmd_disarm, "'%s' is no capture", argv[1]);
+		return cmd_usage(&cmd_disarm, "'%s' is no number of a capture (cityhub show lists them)",
+				 argv[1]);
 
 	ret = hub_open(&cmd_disarm, &h);
 	if (ret != CMD_OK)
@@ -84,6 +85,7 @@ const struct cmd cmd_disarm = {
 	.help = "end a capture, or all of them",
 	.details =
 "Buffers stay on, so that they can be drained; no sample comes any more until\n"
-"a buffer is switched off or its member armed again. Shows the counters.\n",
+"a buffer is switched off or its member armed again. Shows the counters.\n"
+"Needs CAP_NET_ADMIN (sudo).\n",
 	.run = run,
 };

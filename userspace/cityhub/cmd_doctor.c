@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,14 +60,14 @@ static int run(int argc, char **argv, struct writer *w)
 	struct doctor d = { .writer = w };
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = cmd_option(&cmd_doctor, argc, argv, options)) != -1) {
 		if (opt != 'c')
-			return cmd_usage(&cmd_doctor, "unknown option");
+			return CMD_USAGE;
 		snprintf(d.conf_path, sizeof(d.conf_path), "%s", optarg);
 	}
 	for (int i = optind; i < argc; i++)
 		if (!known(argv[i]))
-			return cmd_usage(&cmd_doctor, "'%s' is no part of the chain",
+			return cmd_usage(&cmd_doctor, "'%s' is no part of the chain (config, kernel, clock, store, daemon, sensors, broker)",
 					 argv[i]);
 	return examine(&d, argc - optind, argv + optind);
 }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cityhub/cmd.h"
+#include "cityhub/store_look.h"
 #include "cityhub/wrap.h"
 #include "cityhub/writer.h"
 #include "cityhub/with_hub.h"
 #include "common/array.h"
 #include "common/conf.h"
-#include "common/store_reader.h"
 #include "common/store_sql.h"
 
 /* What is counted as a fault, by the name the counter has elsewhere. */
@@ -171,8 +170,8 @@ static int tell_sink(void *ctx, const char *name, int64_t cursor,
 static bool tell_store(struct report *r, const char *path)
 {
 	char why[CONF_STRING + 100];
-	struct store_reader *reader = store_reader_open(path, why, sizeof(why));
 	int err;
+	struct store_reader *reader = store_look(path, why, sizeof(why), &err);
 
 	if (!reader) {
 		writer_line(r->w, "the daemon's ledger: %s", why);
@@ -220,9 +219,9 @@ static int run(int argc, char **argv, struct writer *w)
 	const char *store = STORE_DEFAULT_PATH;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = cmd_option(&cmd_faults, argc, argv, options)) != -1) {
 		if (opt != 's')
-			return cmd_usage(&cmd_faults, "unknown option");
+			return CMD_USAGE;
 		store = optarg;
 	}
 	if (optind < argc)

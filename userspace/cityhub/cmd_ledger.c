@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "cityhub/cmd.h"
+#include "cityhub/store_look.h"
 #include "cityhub/writer.h"
-#include "common/store_reader.h"
 #include "common/store_sql.h"
 
 struct ledger_print {
@@ -109,19 +108,18 @@ static int ledger_main(int argc, char **argv, struct writer *w)
 	char why[300];
 	int c, ret;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = cmd_option(&cmd_ledger, argc, argv, options)) != -1) {
 		if (c != 's')
-			return cmd_usage(&cmd_ledger, "unknown option");
+			return CMD_USAGE;
 		path = optarg;
 	}
 	if (optind < argc)
 		return cmd_usage(&cmd_ledger, "'%s' is not expected",
 				 argv[optind]);
-	r = store_reader_open(path, why, sizeof(why));
+	r = store_look(path, why, sizeof(why), &ret);
 	if (!r) {
-		cmd_error(&cmd_ledger, "%s: has cityhubd run here? Name another store with --store",
-			  why);
-		return CMD_ABSENT;
+		cmd_error(&cmd_ledger, "%s", why);
+		return ret;
 	}
 	ret = ledger_print(r, w);
 	store_reader_close(r);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include "hub.h"
@@ -88,7 +87,7 @@ static int parse(int argc, char **argv, struct request *r)
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = cmd_option(&cmd_set, argc, argv, options)) != -1) {
 		if (opt == '?')
 			return CMD_USAGE;
 		if (parse_option(r, opt, optarg))
@@ -102,8 +101,9 @@ static int parse(int argc, char **argv, struct request *r)
 	return CMD_OK;
 }
 
-static int set(struct cityhub *h, const struct request *r)
+static int set(struct cityhub *h, const struct request *r, struct writer *w)
 {
+	struct cityhub_hub *hub;
 	int ret = 0;
 
 	if (r->n)
@@ -111,7 +111,15 @@ static int set(struct cityhub *h, const struct request *r)
 	if (!ret && r->sync)
 		ret = cityhub_sync_set(h, (uint64_t)r->bound_ns,
 				       (uint64_t)r->valid_ns);
-	return ret ? hub_failed(&cmd_set, h, ret) : CMD_OK;
+	if (!ret)
+		ret = cityhub_hub_get(h, &hub);
+	if (ret)
+		return hub_failed(&cmd_set, h, ret);
+	writer_object_begin(w, NULL);
+	hub_write_settings(w, hub);
+	writer_object_end(w);
+	cityhub_hub_free(hub);
+	return CMD_OK;
 }
 
 static int run(int argc, char **argv, struct writer *w)
@@ -120,7 +128,6 @@ static int run(int argc, char **argv, struct writer *w)
 	struct cityhub *h;
 	int ret;
 
-	(void)w;
 	ret = parse(argc, argv, &r);
 	if (ret != CMD_OK)
 		return ret;
@@ -128,7 +135,7 @@ static int run(int argc, char **argv, struct writer *w)
 	ret = hub_open(&cmd_set, &h);
 	if (ret != CMD_OK)
 		return ret;
-	ret = set(h, &r);
+	ret = set(h, &r, w);
 	cityhub_close(h);
 	return ret;
 }
@@ -146,6 +153,8 @@ const struct cmd cmd_set = {
 "--clock C   clock of the grid: utc, or tai where its offset is set\n"
 "--policy P  what arm asks of the clock: synchronised, or any for nothing\n"
 "--sync S    the clock is right to S seconds, whatever NTP says\n"
-"--valid S   for so long (default 60), 0 to take it back\n",
+"--valid S   for so long (default 60), 0 to take it back\n"
+"\n"
+"Shows what is in force then. Needs CAP_NET_ADMIN (sudo).\n",
 	.run = run,
 };

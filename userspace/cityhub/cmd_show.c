@@ -28,28 +28,12 @@ static void write_clock(struct writer *w, const struct cityhub_clock *c)
 	writer_object_end(w);
 }
 
-static void write_sync(struct writer *w, const struct cityhub_hub *hub)
-{
-	writer_bool(w, "synchronised", hub->synchronised);
-	if (hub->synchronised) {
-		writer_uint(w, "sync_bound_ns", hub->sync_bound_ns);
-		writer_uint(w, "sync_left_ns", hub->sync_left_ns);
-	} else {
-		writer_null(w, "sync_bound_ns");
-		writer_null(w, "sync_left_ns");
-	}
-}
-
 static void write_hub(struct writer *w, const struct cityhub_hub *hub)
 {
 	size_t i;
 
 	writer_object_begin(w, NULL);
-	writer_uint(w, "period_ns", hub->period_ns);
-	writer_uint(w, "phase_ns", hub->phase_ns);
-	writer_string(w, "grid_clock", hub_clock_name(hub->grid_clock));
-	writer_string(w, "policy", hub_policy_name(hub->policy));
-	write_sync(w, hub);
+	hub_write_settings(w, hub);
 	writer_int(w, "epoch_ns", hub->epoch_ns);
 	writer_uint(w, "slots", hub->slots);
 	writer_uint(w, "slots_on", hub->slots_on);

@@ -33,6 +33,8 @@ struct doctor_finding;
  * @daemon:	process of the daemon, 0 when it does not run
  * @hub:	the hub's module answers
  * @period_s:	of its ticks, 0 without it
+ * @hub_synced:	it was told that the clock is synchronised
+ * @hub_any:	it does not ask that when something arms
  * @store_bad:	the store has a fault that was told
  * @sensor_bad:	a sensor has one
  * @broker_bad:	the broker has one
@@ -49,6 +51,8 @@ struct doctor {
 	pid_t daemon;
 	bool hub;
 	double period_s;
+	bool hub_synced;
+	bool hub_any;
 	bool store_bad;
 	bool sensor_bad;
 	bool broker_bad;

@@ -73,18 +73,35 @@ static const char *doctor_clock_remedy(void)
 	return "no time service runs: install and start one (apt-get install chrony)";
 }
 
+/* What the hub knows of the clock, which the kernel does not tell it. */
+static const char *doctor_clock_hub(const struct doctor *d, bool good)
+{
+	if (!d->hub)
+		return "";
+	if (good)
+		return d->hub_synced ? ", and the hub knows" :
+		       ", the hub is told when something arms";
+	if (d->hub_synced)
+		return "; the hub was told that it is (`cityhub set --sync`)";
+	return d->hub_any ? "" : ", and `cityhub arm` is refused";
+}
+
 void doctor_clock(struct doctor *d)
 {
 	struct timex tx = { 0 };
 	int state = adjtimex(&tx);
+	bool good = state >= 0 && state != TIME_ERROR &&
+		    !(tx.status & STA_UNSYNC);
 
-	if (state < 0 || state == TIME_ERROR || tx.status & STA_UNSYNC)
-		doctor_say(d, DOCTOR_FAULT, "clock", doctor_clock_remedy(),
-			   "not synchronised: no result has a bound against UTC");
-	else
+	if (good)
 		doctor_say(d, DOCTOR_OK, "clock", NULL,
-			   "synchronised to UTC within %.3g ms",
-			   (double)tx.maxerror / 1e3);
+			   "synchronised to UTC within %.3g ms%s",
+			   (double)tx.maxerror / 1e3,
+			   doctor_clock_hub(d, good));
+	else
+		doctor_say(d, DOCTOR_FAULT, "clock", doctor_clock_remedy(),
+			   "not synchronised: no result has a bound against UTC%s",
+			   doctor_clock_hub(d, good));
 }
 
 void doctor_daemon(struct doctor *d)

@@ -43,6 +43,8 @@ static void doctor_kernel_hub(struct doctor *d, struct cityhub *h)
 	}
 	d->hub = true;
 	d->period_s = (double)hub->period_ns / 1e9;
+	d->hub_synced = hub->synchronised;
+	d->hub_any = hub->policy == CITYHUB_HUB_POLICY_ANY;
 	doctor_say(d, DOCTOR_OK, "hub", NULL,
 		   "period %g s, %" PRIu32 " of %" PRIu32 " triggers in use, %zu captures",
 		   d->period_s, hub->slots_on, hub->slots,

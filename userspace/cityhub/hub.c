@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/array.h"
+
 #define NSEC_PER_SEC	1000000000LL
 
 int hub_open(const struct cmd *c, struct cityhub **h)
@@ -22,7 +24,7 @@ int hub_open(const struct cmd *c, struct cityhub **h)
 	return CMD_FAILED;
 }
 
-int hub_exit_status(int error)
+static int hub_exit_status(int error)
 {
 	switch (error) {
 	case -EPERM:
@@ -40,9 +42,33 @@ int hub_exit_status(int error)
 	}
 }
 
+/* What to do about a refusal; the first that fits, of any command if NULL. */
+static const struct {
+	const struct cmd *cmd;
+	int error;
+	const char *remedy;
+} remedies[] = {
+	{ NULL, -EPERM, "run it with sudo" },
+	{ NULL, -ENODEV, "`cityhub list` shows the members" },
+	{ &cmd_arm, -EAGAIN, "cityhubd switches it on; by hand: echo 1 > /sys/bus/iio/devices/iio:deviceN/buffer/enable" },
+	{ &cmd_arm, -EBUSY, "`cityhub disarm` ends that one" },
+	{ &cmd_arm, -ETIME, "see what NTP does (timedatectl, chronyc tracking), or use --force: ticks then lie on a grid that other hubs do not share" },
+	{ &cmd_disarm, -ENOENT, "`cityhub show` lists the captures" },
+	{ &cmd_set, -EAGAIN, "let the time service set it (chrony: leapsectz right/UTC)" },
+};
+
 int hub_failed(const struct cmd *c, struct cityhub *h, int error)
 {
-	cmd_error(c, "%s", cityhub_error(h));
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (remedies[i].error == error &&
+		    (!remedies[i].cmd || remedies[i].cmd == c))
+			break;
+	if (i < ARRAY_SIZE(remedies))
+		cmd_error(c, "%s -> %s", cityhub_error(h), remedies[i].remedy);
+	else
+		cmd_error(c, "%s", cityhub_error(h));
 	return hub_exit_status(error);
 }
 
@@ -125,12 +151,12 @@ int hub_find_member(const struct cmd *c, struct cityhub *h, const char *arg,
 	return ret;
 }
 
-const char *hub_kind_name(enum cityhub_member_kind kind)
+static const char *hub_kind_name(enum cityhub_member_kind kind)
 {
 	return kind == CITYHUB_MEMBER_KIND_TICKED ? "ticked" : "free";
 }
 
-const char *hub_gate_name(enum cityhub_member_gate gate)
+static const char *hub_gate_name(enum cityhub_member_gate gate)
 {
 	switch (gate) {
 	case CITYHUB_MEMBER_GATE_FREE:
@@ -143,7 +169,7 @@ const char *hub_gate_name(enum cityhub_member_gate gate)
 	return "unknown";
 }
 
-const char *hub_source_name(enum cityhub_member_stamp source)
+static const char *hub_source_name(enum cityhub_member_stamp source)
 {
 	switch (source) {
 	case CITYHUB_MEMBER_STAMP_NONE:
@@ -160,14 +186,30 @@ const char *hub_source_name(enum cityhub_member_stamp source)
 	return "unknown";
 }
 
-const char *hub_clock_name(enum cityhub_hub_clock clock)
+static const char *hub_clock_name(enum cityhub_hub_clock clock)
 {
 	return clock == CITYHUB_HUB_CLOCK_TAI ? "tai" : "utc";
 }
 
-const char *hub_policy_name(enum cityhub_hub_policy policy)
+static const char *hub_policy_name(enum cityhub_hub_policy policy)
 {
 	return policy == CITYHUB_HUB_POLICY_ANY ? "any" : "synchronised";
+}
+
+void hub_write_settings(struct writer *w, const struct cityhub_hub *hub)
+{
+	writer_uint(w, "period_ns", hub->period_ns);
+	writer_uint(w, "phase_ns", hub->phase_ns);
+	writer_string(w, "grid_clock", hub_clock_name(hub->grid_clock));
+	writer_string(w, "policy", hub_policy_name(hub->policy));
+	writer_bool(w, "synchronised", hub->synchronised);
+	if (hub->synchronised) {
+		writer_uint(w, "sync_bound_ns", hub->sync_bound_ns);
+		writer_uint(w, "sync_left_ns", hub->sync_left_ns);
+	} else {
+		writer_null(w, "sync_bound_ns");
+		writer_null(w, "sync_left_ns");
+	}
 }
 
 void hub_write_member(struct writer *w, const struct cityhub_member *m)
@@ -202,7 +244,7 @@ static void write_counters(struct writer *w, const struct cityhub_stats *s)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
 		if (s->has_counters)
 			writer_uint(w, row[i].key, row[i].value);
 		else
@@ -224,7 +266,7 @@ static void write_ticks(struct writer *w, const struct cityhub_stats *s)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
 		if (s->has_ticks)
 			writer_uint(w, row[i].key, row[i].value);
 		else

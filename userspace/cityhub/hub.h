@@ -13,10 +13,7 @@
 /* Connects, or says why not; returns an &enum cmd_exit. */
 int hub_open(const struct cmd *c, struct cityhub **h);
 
-/* The &enum cmd_exit of an error number. */
-int hub_exit_status(int error);
-
-/* Says why a call failed; returns the &enum cmd_exit of the error. */
+/* Says why a call failed and what to do; returns the &enum cmd_exit for it. */
 int hub_failed(const struct cmd *c, struct cityhub *h, int error);
 
 /*
@@ -32,11 +29,8 @@ int hub_find_member(const struct cmd *c, struct cityhub *h, const char *arg,
  */
 int hub_parse_seconds(const char *text, int64_t *ns);
 
-const char *hub_kind_name(enum cityhub_member_kind kind);
-const char *hub_gate_name(enum cityhub_member_gate gate);
-const char *hub_source_name(enum cityhub_member_stamp source);
-const char *hub_clock_name(enum cityhub_hub_clock clock);
-const char *hub_policy_name(enum cityhub_hub_policy policy);
+/* What can be set of the hub, and how good its clock is known to be. */
+void hub_write_settings(struct writer *w, const struct cityhub_hub *hub);
 
 /* The values of a member, into an object that has begun. */
 void hub_write_member(struct writer *w, const struct cityhub_member *m);

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
+#include "common/array.h"
 #include "common/features.h"
 #include "writer.h"
 
 #ifndef CITYHUB_VERSION
 #define CITYHUB_VERSION	"unknown"
 #endif
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct cmd *const commands[] = {
 #if WITH_HUB
@@ -62,28 +60,51 @@ static void print_help(FILE *out)
 	      out);
 }
 
+static void print_error(const struct cmd *c, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+static void print_error(const struct cmd *c, const char *fmt, va_list args)
+{
+	fprintf(stderr, "cityhub %s: ", c->name);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+}
+
 void cmd_error(const struct cmd *c, const char *fmt, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "cityhub %s: ", c->name);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	print_error(c, fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 int cmd_usage(const struct cmd *c, const char *fmt, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "cityhub %s: ", c->name);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	print_error(c, fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
 	print_cmd_usage(c, stderr);
 	return CMD_USAGE;
+}
+
+int cmd_option(const struct cmd *c, int argc, char **argv,
+	       const struct option *options)
+{
+	const char *given;
+	int opt;
+
+	opterr = 0;
+	opt = getopt_long(argc, argv, ":", options, NULL);
+	given = argv[optind - 1];
+	if (opt == ':')
+		cmd_usage(c, "%s needs a value", given);
+	else if (opt == '?' && !strncmp(given, "--", 2))
+		cmd_usage(c, "no option '%s'", given);
+	else if (opt == '?')
+		cmd_usage(c, "no option '-%c'", optopt);
+	return opt == ':' ? '?' : opt;
 }
 
 static const struct cmd *find(const char *name)
@@ -137,12 +158,17 @@ static int run(const struct cmd *c, int argc, char **argv, bool json)
 int main(int argc, char **argv)
 {
 	bool json = take(&argc, argv, "--json");
-	bool help = take(&argc, argv, "--help");
+	bool help = take(&argc, argv, "--help") | take(&argc, argv, "-h");
 	const struct cmd *c;
 
 	if (take(&argc, argv, "--version")) {
 		puts("cityhub " CITYHUB_VERSION " " FEATURES);
 		return CMD_OK;
+	}
+	if (argc > 1 && !strcmp(argv[1], "help")) {
+		help = true;
+		argv++;
+		argc--;
 	}
 	if (argc < 2) {
 		print_help(help ? stdout : stderr);

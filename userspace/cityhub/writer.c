@@ -10,6 +10,7 @@
 #define DEPTH_MAX	16
 #define NUMBER_LEN	32
 #define INDENT		2
+#define COLUMNS		80	/* of a serial console */
 
 struct writer {
 	FILE *out;
@@ -244,7 +245,8 @@ static json_t *table_columns(json_t *array)
 	return columns;
 }
 
-static void print_row(FILE *out, json_t *columns, json_t *row, int indent)
+static void print_row(FILE *out, json_t *columns, json_t *row, int indent,
+		      int between)
 {
 	const char *key;
 	json_t *width;
@@ -259,21 +261,116 @@ static void print_row(FILE *out, json_t *columns, json_t *row, int indent)
 
 		fprintf(out, "%*s%*s", gap, "",
 			json_is_number(value) ? w : -w, text);
-		gap = INDENT;
+		gap = between;
 	}
 	fputc('\n', out);
+}
+
+static int table_width(json_t *columns, int indent, int between)
+{
+	const char *key;
+	json_t *width;
+	int all = indent - between;
+
+	json_object_foreach(columns, key, width)
+		all += between + (int)json_integer_value(width);
+	return all;
+}
+
+/* The widest text of a row, where rows are columns. */
+static int turned_width(json_t *columns, json_t *row)
+{
+	const char *key;
+	json_t *unused;
+	size_t width = 0;
+
+	json_object_foreach(columns, key, unused) {
+		json_t *value = json_object_get(row, key);
+		char buf[NUMBER_LEN];
+		size_t len = value ? strlen(scalar_text(value, buf)) : 1;
+
+		(void)unused;
+		width = len > width ? len : width;
+	}
+	return (int)width;
+}
+
+static int keys_width(json_t *columns)
+{
+	const char *key;
+	json_t *unused;
+	size_t width = 0;
+
+	json_object_foreach(columns, key, unused) {
+		(void)unused;
+		width = strlen(key) > width ? strlen(key) : width;
+	}
+	return (int)width;
+}
+
+/* Rows from @first to before @end stand side by side. */
+static void print_turned(FILE *out, json_t *columns, json_t *array,
+			 size_t first, size_t end, int indent)
+{
+	const char *key;
+	json_t *unused;
+
+	json_object_foreach(columns, key, unused) {
+		(void)unused;
+		fprintf(out, "%*s%*s", indent, "", -keys_width(columns), key);
+		for (size_t i = first; i < end; i++) {
+			json_t *row = json_array_get(array, i);
+			json_t *value = json_object_get(row, key);
+			char buf[NUMBER_LEN];
+
+			fprintf(out, "%*s%*s", INDENT, "",
+				turned_width(columns, row),
+				value ? scalar_text(value, buf) : "-");
+		}
+		fputc('\n', out);
+	}
+}
+
+/* As many rows side by side as fit, then the next ones below. */
+static void print_wide_table(FILE *out, json_t *columns, json_t *array,
+			     int indent)
+{
+	size_t n = json_array_size(array), first = 0, end;
+
+	while (first < n) {
+		int width = indent + keys_width(columns);
+
+		for (end = first; end < n; end++) {
+			width += INDENT + turned_width(columns,
+						       json_array_get(array, end));
+			if (width > COLUMNS && end > first)
+				break;
+		}
+		print_turned(out, columns, array, first, end, indent);
+		if (end < n)
+			fputc('\n', out);
+		first = end;
+	}
 }
 
 static void print_table(FILE *out, json_t *array, int indent)
 {
 	json_t *columns = table_columns(array);
+	int between = INDENT;
 	json_t *row;
 	size_t i;
 
+	while (between > 1 && table_width(columns, indent, between) > COLUMNS)
+		between--;
+	if (table_width(columns, indent, between) > COLUMNS) {
+		print_wide_table(out, columns, array, indent);
+		json_decref(columns);
+		return;
+	}
 	if (json_array_size(array))
-		print_row(out, columns, NULL, indent);
+		print_row(out, columns, NULL, indent, between);
 	json_array_foreach(array, i, row)
-		print_row(out, columns, row, indent);
+		print_row(out, columns, row, indent, between);
 	json_decref(columns);
 }
 

@@ -6,7 +6,8 @@
  * writer_flush() writes it out and starts the next one. In JSON a document is
  * one line (so a stream of documents is JSON lines). In text an object is
  * lines of `key: value`, an array of objects is a table with the keys as
- * head, and what lies deeper is indented.
+ * head, or, where that is wider than 80 columns, in front; and what lies
+ * deeper is indented.
  *
  * The key is NULL for the elements of an array and for the outermost object
  * or array. Errors (memory, output) are kept and reported by writer_flush().
