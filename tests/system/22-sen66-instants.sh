@@ -64,6 +64,16 @@ right() {
 		test "$most" -le 5 -a "$most" -ge 1
 }
 
+# record: a trace, as the manual page has it, but shorter
+record() {
+	sed -n '/^\.SH RECORDING/,/^\.EE/{/^\.EX/,/^\.EE/p}' \
+		"$here/../../Documentation/man/stamp-replay.1" |
+		sed -e '/^\.E/d' -e 's/\\-/-/g' -e 's/\\e/\\/g' \
+			-e 's/timeout 60/timeout 20/' > "$work/record"
+	mount -t tracefs none /sys/kernel/tracing 2> /dev/null
+	bash "$work/record"
+}
+
 wait_for 5 iio_name $dev
 sim_set $dev clock_walk_ppb 20
 sim_set $dev clock_noise_ns 50
@@ -82,7 +92,14 @@ if [ "$VM_KERNEL" = uml ]; then
 	ok "a dead bus of three seconds" compare --missing any --settle 120 \
 		--gate 2000000,inf,inf
 else
+	record 2> "$work/record.log" &
 	capture 30
+	wait $!
+	is "a trace can be recorded" "$(cat "$work/record.log")" ""
+	"$here/../../build/stamp-replay" --period-ns 1000000000 < /tmp/trace > "$work/replayed"
+	is "and replayed" $? 0
+	ok "all of it" [ "$(grep -c ' poll$' "$work/replayed")" -ge 15 ]
+	note "$(tail -n 1 /tmp/trace) -> $(tail -n 1 "$work/replayed")"
 	reported --settle 15
 	read -r most mean < <(polls)
 	note "polls for a sample: $most at most, $mean in the mean"
