@@ -136,13 +136,13 @@ watch $'wait 4\nsize 50 9\nkey x\nkey \\x03' > "$work/seen"
 screen=$(sed '/^== size/,$d' "$work/seen")
 like "the hub and its clock" "$screen" "hub test   clock NOT SYNCHRONISED   store up"
 like "a sensor with rate, age, bound, coverage, counters" "$screen" \
-	"sen66 +1 Hz +[0-9.]+ s +[0-9.]+ [mu]s +100% +0 +[0-9]+ +0"
-like "a value with what it did lately" "$screen" "co2 +[0-9.]+ ppm +[▁-█]+"
+	"sen66 +1 Hz +[0-9.]+ s +[0-9.]+ [mu]s +100% +0 +[0-9]+ +[1-9]"
+like "a value with what it did lately" "$screen" "co2 +[0-9.]+ ppm +▁.*█"
 like "the ledger" "$screen" "ledger captured [0-9 ]+ = reduced"
 screen=$(sed '1,/^== size/d; /^== key x/,$d' "$work/seen")
 is "a smaller terminal is kept to" \
-	"$(awk 'length > 50' <<< "$screen") $(wc -l <<< "$screen")" " 9"
-like "with a line for each sensor" "$screen" "sen66 .*ade9000-meter"
+	"$([ "$(LC_ALL=C.UTF-8 wc -L <<< "$screen")" -lt 50 ] && wc -l <<< "$screen")" 9
+like "with a line for each sensor" "$screen" "ade9000-meter .*sen66 "
 is "a key draws the same anew" "$(sed '1,/^== key x/d; /^== key/,$d' "$work/seen" | head -n 1)" \
 	"$(head -n 1 <<< "$screen")"
 is "Ctrl-C gives the terminal back" "$(sed '1,/^== end/d; /^after/d' "$work/seen")" \
