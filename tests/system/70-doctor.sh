@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
-# long: yes
 # chips: sen66,pcba-dbm,mpl3115,ade9000
-# timeout: 900
+# timeout: 400
 #
 # cityhub doctor on a healthy hub and on ten planted failures: it names each
 # with its remedy, and nothing else.
@@ -131,7 +130,7 @@ is "and every part was looked at" \
 	"broker,certificate,clock,configuration,daemon,hub,kernel module,ledger,results,sensor ade9000-meter,sensor ade9000-wave,sensor mpl3115,sensor pcba-dbm,sensor sen66,sink mqtt,store,"
 is "and nothing is worth a note" "$(grep -c '^note' "$report")" 0
 like "what the hub knows of the clock" "$(grep '^OK    clock' "$report")" \
-	"within 1 ms, and the hub knows"
+	"within [0-9.]+ ms, and the hub knows"
 like "what it says of the certificate" "$(grep certificate "$report")" \
 	"^OK .*valid for (99|100) days"
 is "80 columns are enough" "$(awk 'length > 80' "$report.text")" ""
