@@ -161,9 +161,9 @@ START_TEST(every_screen_is_kept_to)
 		for (int k = 0; k < 40; k++)
 			batch(name, 100 * i + k, 30, 1e6 * k, 10);
 	}
-	for (unsigned int c = 1; c < 300; c += 7) {
-		for (unsigned int l = 1; l < 120; l += 5) {
-			draw(c, l, c % 2);
+	for (unsigned int c = 1; c < 300; c += 19) {
+		for (unsigned int l = 1; l < 120; l += 13) {
+			draw(c, l, c % 2 == l % 2);
 			ck_assert_uint_lt(widest(&lines), c);
 			ck_assert_uint_le(lines, l);
 		}
@@ -273,6 +273,7 @@ int main(void)
 	Suite *s = suite_create("watch");
 	TCase *t = tcase_create("watch");
 
+	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, a_sensor_has_rate_age_bound_and_coverage);
 	tcase_add_test(t, one_sample_of_many_missing_is_not_all);
