@@ -40,9 +40,10 @@
  * @offset_ns:	clock of the device minus raw clock, for the current batch;
  *		only the thread that pushes uses it
  * @last_ns:	stamp of the last sample pushed; as @offset_ns
- * @lock:	guards @count, @stamp and @told, so that a reader gets a set
- *		that adds up
+ * @lock:	guards @count, @status, @stamp and @told, so that a reader gets
+ *		a set that adds up
  * @count:	counters
+ * @status:	fault bits the chip reported last
  * @stamp:	stamp state
  * @told:	the stamp state that was last worth telling
  */
@@ -59,6 +60,7 @@ struct cityhub_member {
 	s64 last_ns;
 	raw_spinlock_t lock;
 	u64 count[CITYHUB_COUNT_MAX];
+	u32 status;
 	struct cityhub_stamp_state stamp;
 	struct cityhub_stamp_state told;
 };
@@ -352,6 +354,19 @@ void cityhub_member_count(struct cityhub_member *m, enum cityhub_count what,
 EXPORT_SYMBOL_NS_GPL(cityhub_member_count, "CITYHUB");
 
 /**
+ * cityhub_member_fault_status() - the chip says that something is wrong with it
+ * @m:		member
+ * @status:	its fault bits, as its sheet has them
+ */
+void cityhub_member_fault_status(struct cityhub_member *m, u32 status)
+{
+	scoped_guard(raw_spinlock_irqsave, &m->lock)
+		m->status = status;
+	member_changed(m, CITYHUB_CHANGED_STATUS, false);
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_member_fault_status, "CITYHUB");
+
+/**
  * cityhub_member_stamp_state() - say how good the stamps are from now on
  * @m:		member
  * @from_ns:	raw instant from which this holds
@@ -373,18 +388,23 @@ void cityhub_member_stamp_state(struct cityhub_member *m, s64 from_ns,
 EXPORT_SYMBOL_NS_GPL(cityhub_member_stamp_state, "CITYHUB");
 
 /**
- * cityhub_member_stamp_period() - say what the estimator takes the period for
+ * cityhub_member_estimator() - say what the estimator has learned
  * @m:		member
- * @period_ps:	sample period in picoseconds, 0 when it does not know
+ * @s:		its estimator
  *
  * Call from the thread that pushes.
  */
-void cityhub_member_stamp_period(struct cityhub_member *m, u64 period_ps)
+void cityhub_member_estimator(struct cityhub_member *m,
+			      const struct cityhub_stamp *s)
 {
 	guard(raw_spinlock_irqsave)(&m->lock);
-	m->stamp.period_ps = period_ps;
+	/* In ps, as the ns of a thousand samples. */
+	m->stamp.period_ps = cityhub_stamp_span_ns(s, 1000);
+	m->stamp.latency_min_ns = s->cfg.latency_min_ns;
+	m->stamp.late_ns = s->late_q8 >> 8;
+	m->stamp.updates = s->updates;
 }
-EXPORT_SYMBOL_NS_GPL(cityhub_member_stamp_period, "CITYHUB");
+EXPORT_SYMBOL_NS_GPL(cityhub_member_estimator, "CITYHUB");
 
 static enum cityhub_gate member_gate(struct cityhub_member *m)
 {
@@ -418,6 +438,7 @@ int cityhub_member_get_stats(struct iio_dev *indio_dev,
 	guard(raw_spinlock)(&m->lock);
 	memcpy(stats->count, m->count, sizeof(stats->count));
 	stats->stamp = m->stamp;
+	stats->status = m->status;
 	stats->gate = member_gate(m);
 	stats->generation = m->generation;
 	stats->mode = m->mode;

@@ -276,9 +276,7 @@ static void ade9000_wave_tell_state(struct ade9000_wave *w)
 				   cityhub_stamp_bound_ns(&w->stamp),
 				   near ? w->stamp.source :
 					  CITYHUB_STAMP_EXTRAPOLATED);
-	/* In ps, as the ns of a thousand samples. */
-	cityhub_member_stamp_period(w->member,
-				    cityhub_stamp_span_ns(&w->stamp, 1000));
+	cityhub_member_estimator(w->member, &w->stamp);
 }
 
 /**

@@ -121,9 +121,7 @@ static void sen6x_observe(struct sen6x *st, s64 receipt)
 	st->samples++;
 	cityhub_member_stamp_state(st->member, st->newest_ns, sen6x_bound(st),
 				   st->stamp.source);
-	/* In ps, as the ns of a thousand samples. */
-	cityhub_member_stamp_period(st->member,
-				    cityhub_stamp_span_ns(&st->stamp, 1000));
+	cityhub_member_estimator(st->member, &st->stamp);
 }
 
 static void sen6x_push(struct sen6x *st)
@@ -166,6 +164,7 @@ static void sen6x_check_status(struct sen6x *st, s64 now)
 	    !(status & st->info->fault_mask))
 		return;
 
+	cityhub_member_fault_status(st->member, status & st->info->fault_mask);
 	dev_warn_ratelimited(st->dev, "sensor reports a fault: status %#010x\n",
 			     status);
 	/* So that a fault that lasts is reported again. */

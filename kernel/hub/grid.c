@@ -337,14 +337,9 @@ int cityhub_grid_init(u64 period_ns)
 }
 
 /* After the triggers are gone: nobody starts the timer any more. */
-void cityhub_grid_stop(void)
-{
-	hrtimer_cancel(&grid_timer);
-}
-
 void cityhub_grid_exit(void)
 {
 	unregister_pm_notifier(&grid_pm_nb);
-	cityhub_grid_stop();
+	hrtimer_cancel(&grid_timer);
 	cancel_delayed_work_sync(&announce_work);
 }

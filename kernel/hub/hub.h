@@ -148,7 +148,6 @@ struct cityhub_start {
 
 /* grid.c; those marked (locked) are called under cityhub_tick_lock */
 int cityhub_grid_init(u64 period_ns);
-void cityhub_grid_stop(void);
 void cityhub_grid_exit(void);
 void cityhub_grid_kick(void);					/* (locked) */
 s64 cityhub_grid_pick_start(struct cityhub_start *start);	/* (locked) */
@@ -166,14 +165,17 @@ void cityhub_sync_clear(void);
 bool cityhub_sync_get(u64 *bound_ns, u64 *left_ns);
 void cityhub_sync_exit(void);
 
-/* slots.c */
+/* slots.c; of and get under cityhub_lock, new and del one at a time */
 int cityhub_slots_init(unsigned int count);
 void cityhub_slots_exit(void);
+int cityhub_slot_new(unsigned int nr);
+int cityhub_slot_del(unsigned int nr);
 unsigned int cityhub_slots_count(void);
 unsigned int cityhub_slots_on(void);
 bool cityhub_slot_exists(unsigned int nr);
 int cityhub_slot_of(const struct iio_dev *indio_dev);
 void cityhub_slot_get(unsigned int nr, struct cityhub_slot_view *view);
+bool cityhub_slots_overrun(unsigned int *nr);
 bool cityhub_slot_read(unsigned int nr, u64 *index, struct cityhub_tick *tick);
 bool cityhub_slots_fire(const struct cityhub_tick *tick);	/* (locked) */
 bool cityhub_slot_is_on(unsigned int nr);			/* (locked) */
@@ -208,16 +210,17 @@ struct cityhub_member_view {
 	struct cityhub_tick_counts ticks;
 };
 
-/* members.c; all under cityhub_lock but init, exit and join */
+/* members.c; all under cityhub_lock but init, exit, join and look */
 int cityhub_members_init(void);
 void cityhub_members_exit(void);
 void cityhub_members_join(void);
+void cityhub_members_look(bool soon);
 struct iio_dev *cityhub_member_get(u32 id);
 int cityhub_member_view(struct iio_dev *indio_dev,
 			struct cityhub_member_view *view);
 int cityhub_member_view_id(u32 id, struct cityhub_member_view *view);
 int cityhub_member_next(u32 from, struct cityhub_member_view *view);
-void cityhub_members_slot_changed(unsigned int nr);
+void cityhub_members_slot_changed(unsigned int nr, bool cut);
 bool cityhub_slot_is_taken(unsigned int nr, const struct iio_dev *by_other_than);
 
 /**
@@ -278,11 +281,14 @@ void cityhub_capture_disarm(struct cityhub_capture *c);
 void cityhub_capture_drop(u32 id);
 void cityhub_captures_exit(void);
 
-/* netlink.c; notifications under cityhub_lock */
+/* netlink.c */
 int cityhub_netlink_init(void);
 void cityhub_netlink_exit(void);
+
+/* nl_event.c; all under cityhub_lock */
 void cityhub_notify_hub(void);
 void cityhub_notify_member(u32 id);
 void cityhub_notify_member_del(u32 id);
+void cityhub_notify_fault(const struct cityhub_member_view *m, u32 kinds);
 
 #endif /* _CITYHUB_HUB_H */

@@ -11,7 +11,7 @@
 
 static unsigned int slots = 8;
 module_param(slots, uint, 0444);
-MODULE_PARM_DESC(slots, "number of triggers, 1 to 64 (default 8)");
+MODULE_PARM_DESC(slots, "number of triggers to begin with, 0 to 64 (default 8)");
 
 static unsigned long long period_ns = NSEC_PER_SEC;
 module_param(period_ns, ullong, 0444);
@@ -19,8 +19,8 @@ MODULE_PARM_DESC(period_ns, "period of the grid in ns, 1 ms to 1 h (default 1 s)
 
 static int check_parameters(void)
 {
-	if (slots < 1 || slots > CITYHUB_SLOTS_MAX) {
-		pr_err("slots=%u: must be 1 to %u\n", slots, CITYHUB_SLOTS_MAX);
+	if (slots > CITYHUB_SLOTS_MAX) {
+		pr_err("slots=%u: must be 0 to %u\n", slots, CITYHUB_SLOTS_MAX);
 		return -EINVAL;
 	}
 	if (period_ns < PERIOD_MIN_NS || period_ns > PERIOD_MAX_NS) {

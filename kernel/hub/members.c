@@ -8,6 +8,7 @@
 #include <linux/device.h>
 #include <linux/iio/iio.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
@@ -262,34 +263,91 @@ void cityhub_members_join(void)
 	mod_delayed_work(system_wq, &join_work, msecs_to_jiffies(20));
 }
 
-/* A slot was switched on or off. */
-void cityhub_members_slot_changed(unsigned int nr)
+static void notify_fault(u32 id, u32 kinds)
+{
+	struct cityhub_member_view view;
+
+	if (!cityhub_member_view_id(id, &view))
+		cityhub_notify_fault(&view, kinds);
+}
+
+/* A slot was switched on or off, which may have cut a capture short. */
+void cityhub_members_slot_changed(unsigned int nr, bool cut)
 {
 	s64 id = search_members(0, nr, NULL);
 
 	lockdep_assert_held(&cityhub_lock);
 	announced[nr] = id;
-	if (id >= 0)
-		cityhub_notify_member(id);
+	if (id < 0)
+		return;
+
+	cityhub_notify_member(id);
+	if (cut)
+		notify_fault(id, CITYHUB_FAULT_KIND_CUT);
 }
 
 /* When what the base reported was last passed on, in jiffies. */
 static unsigned long changed_last;
 
+static u32 fault_kinds(u32 what)
+{
+	static const struct {
+		u32 changed;
+		u32 kind;
+	} map[] = {
+		{ CITYHUB_CHANGED_CUT, CITYHUB_FAULT_KIND_CUT },
+		{ CITYHUB_CHANGED_FIFO_FULL, CITYHUB_FAULT_KIND_FIFO_FULL },
+		{ CITYHUB_CHANGED_LOST, CITYHUB_FAULT_KIND_LOST },
+		{ CITYHUB_CHANGED_BUS_ERROR, CITYHUB_FAULT_KIND_BUS_ERROR },
+		{ CITYHUB_CHANGED_CRC_ERROR, CITYHUB_FAULT_KIND_CRC_ERROR },
+		{ CITYHUB_CHANGED_INVALID, CITYHUB_FAULT_KIND_INVALID },
+		{ CITYHUB_CHANGED_RECOVERED, CITYHUB_FAULT_KIND_RECOVERED },
+		{ CITYHUB_CHANGED_STATUS, CITYHUB_FAULT_KIND_STATUS },
+	};
+	unsigned int i;
+	u32 kinds = 0;
+
+	for (i = 0; i < ARRAY_SIZE(map); i++)
+		if (what & map[i].changed)
+			kinds |= map[i].kind;
+
+	return kinds;
+}
+
+static void changed_member(u32 id, u32 what)
+{
+	u32 kinds = fault_kinds(what);
+
+	if (what & (CITYHUB_CHANGED_ON | CITYHUB_CHANGED_STAMP))
+		cityhub_notify_member(id);
+	if (kinds)
+		notify_fault(id, kinds);
+}
+
 static void changed_fn(struct work_struct *work)
 {
+	unsigned int nr;
 	u32 id, what;
+	s64 found;
 
 	WRITE_ONCE(changed_last, jiffies);
 	guard(mutex)(&cityhub_lock);
 	while (cityhub_members_changed(&id, &what))
-		cityhub_notify_member(id);
+		changed_member(id, what);
+	while (cityhub_slots_overrun(&nr)) {
+		found = search_members(0, nr, NULL);
+		if (found >= 0)
+			notify_fault(found, CITYHUB_FAULT_KIND_OVERRUN);
+	}
 }
 
 static DECLARE_DELAYED_WORK(changed_work, changed_fn);
 
-/* What is not urgent is told once a second at most. */
-static void changed(bool soon)
+/*
+ * Something of a member or of a slot changed; from any context. What is not
+ * urgent is told once a second at most.
+ */
+void cityhub_members_look(bool soon)
 {
 	unsigned long next = READ_ONCE(changed_last) + HZ;
 
@@ -305,15 +363,22 @@ static void member_added(struct iio_dev *indio_dev)
 		cityhub_notify_member(iio_device_id(indio_dev));
 }
 
-/* Ids are used again, also that of a member that left its slot. */
+/*
+ * Ids are used again, also that of a member that left its slot. Its buffer is
+ * on still, if it was; when it goes off the device is found no more.
+ */
 static void member_removed(struct iio_dev *indio_dev)
 {
+	struct cityhub_member_view view;
 	u32 id = iio_device_id(indio_dev);
 	unsigned int i;
 
 	cityhub_capture_drop(id);
-	if (is_member(indio_dev))
+	if (!cityhub_member_view(indio_dev, &view)) {
 		cityhub_notify_member_del(id);
+		if (view.gate == CITYHUB_GATE_OPEN)
+			cityhub_notify_fault(&view, CITYHUB_FAULT_KIND_CUT);
+	}
 	for (i = 0; i < CITYHUB_SLOTS_MAX; i++)
 		if (announced[i] == id)
 			announced[i] = -1;
@@ -348,7 +413,7 @@ int cityhub_members_init(void)
 	if (ret)
 		return ret;
 
-	cityhub_members_watch(changed);
+	cityhub_members_watch(cityhub_members_look);
 	schedule_delayed_work(&look_work, HZ);
 	return 0;
 }

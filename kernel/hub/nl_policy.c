@@ -74,6 +74,14 @@ static const struct nla_policy cityhub_nl_sync_set_policy[CITYHUB_A_SYNC_VALID_N
 	[CITYHUB_A_SYNC_VALID_NS] = NLA_POLICY_FULL_RANGE(NLA_U64, &sync_valid_ns_range),
 };
 
+static const struct nla_policy cityhub_nl_slot_new_policy[CITYHUB_A_SLOT_NUMBER + 1] = {
+	[CITYHUB_A_SLOT_NUMBER] = NLA_POLICY_MAX(NLA_U32, 63),
+};
+
+static const struct nla_policy cityhub_nl_slot_del_policy[CITYHUB_A_SLOT_NUMBER + 1] = {
+	[CITYHUB_A_SLOT_NUMBER] = NLA_POLICY_MAX(NLA_U32, 63),
+};
+
 const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS] = {
 	{
 		.cmd = CITYHUB_CMD_HUB_GET,
@@ -122,6 +130,20 @@ const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS] = {
 		.doit = cityhub_nl_sync_set_doit,
 		.policy = cityhub_nl_sync_set_policy,
 		.maxattr = CITYHUB_A_SYNC_VALID_NS,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = CITYHUB_CMD_SLOT_NEW,
+		.doit = cityhub_nl_slot_new_doit,
+		.policy = cityhub_nl_slot_new_policy,
+		.maxattr = CITYHUB_A_SLOT_NUMBER,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = CITYHUB_CMD_SLOT_DEL,
+		.doit = cityhub_nl_slot_del_doit,
+		.policy = cityhub_nl_slot_del_policy,
+		.maxattr = CITYHUB_A_SLOT_NUMBER,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

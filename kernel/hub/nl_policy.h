@@ -8,7 +8,7 @@ struct genl_ops;
 struct netlink_callback;
 struct sk_buff;
 
-#define CITYHUB_NL_OPS	8
+#define CITYHUB_NL_OPS	10
 
 extern const struct genl_ops cityhub_nl_ops[CITYHUB_NL_OPS];
 
@@ -24,5 +24,7 @@ int cityhub_nl_stats_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
 int cityhub_nl_hub_set_doit(struct sk_buff *skb, struct genl_info *info);
 int cityhub_nl_sync_set_doit(struct sk_buff *skb, struct genl_info *info);
+int cityhub_nl_slot_new_doit(struct sk_buff *skb, struct genl_info *info);
+int cityhub_nl_slot_del_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _CITYHUB_NL_POLICY_H */

@@ -151,3 +151,89 @@ int cityhub_nl_sync_set_doit(struct sk_buff *skb, struct genl_info *info)
 		cityhub_sync_clear();
 	return 0;
 }
+
+/* The lowest number no slot has; there is always one below the maximum + 1. */
+static u32 free_slot(void)
+{
+	u32 nr = 0;
+
+	while (cityhub_slot_exists(nr))
+		nr++;
+	return nr;
+}
+
+static int slot_new(struct genl_info *info, u32 nr)
+{
+	int ret;
+
+	if (nr >= CITYHUB_SLOTS_MAX) {
+		GENL_SET_ERR_MSG(info, "all slots there can be are there");
+		return -ENOSPC;
+	}
+	if (cityhub_slot_exists(nr)) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[CITYHUB_A_SLOT_NUMBER],
+				    "there is such a slot already");
+		return -EEXIST;
+	}
+
+	ret = cityhub_slot_new(nr);
+	if (ret == -EEXIST)
+		GENL_SET_ERR_MSG(info, "another trigger has the name of the slot");
+	return ret;
+}
+
+static void notify_slots(void)
+{
+	guard(mutex)(&cityhub_lock);
+	cityhub_notify_hub();
+}
+
+/* The answer is allocated first, so that what was done can be told. */
+int cityhub_nl_slot_new_doit(struct sk_buff *request, struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[CITYHUB_A_SLOT_NUMBER];
+	struct sk_buff *skb;
+	void *hdr;
+	int ret;
+	u32 nr;
+
+	ret = cityhub_nl_check_once(info->nlhdr, 0, info->extack);
+	if (ret)
+		return ret;
+
+	hdr = cityhub_nl_reply_begin(info, nla_total_size(sizeof(nr)), &skb);
+	if (!hdr)
+		return -ENOMEM;
+
+	nr = attr ? nla_get_u32(attr) : free_slot();
+	ret = nla_put_u32(skb, CITYHUB_A_SLOT_NUMBER, nr) ?:
+	      slot_new(info, nr);
+	if (!ret)
+		notify_slots();
+	return cityhub_nl_reply_end(info, skb, hdr, ret);
+}
+
+int cityhub_nl_slot_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[CITYHUB_A_SLOT_NUMBER];
+	int ret;
+
+	ret = cityhub_nl_check_once(info->nlhdr, 0, info->extack);
+	if (ret)
+		return ret;
+	if (GENL_REQ_ATTR_CHECK(info, CITYHUB_A_SLOT_NUMBER)) {
+		GENL_SET_ERR_MSG(info, "which slot is not said");
+		return -EINVAL;
+	}
+
+	ret = cityhub_slot_del(nla_get_u32(attr));
+	if (!ret)
+		notify_slots();
+	else if (ret == -ENOENT)
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such slot");
+	else
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "a device has the slot as its trigger");
+	return ret;
+}

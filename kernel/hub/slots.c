@@ -12,6 +12,7 @@
 #include <linux/iio/iio.h>
 #include <linux/iio/trigger.h>
 #include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -43,6 +44,7 @@ enum slot_work {
 
 /**
  * struct slot - a trigger for one member
+ * @nr:		its number
  * @trig:	the trigger
  * @work:	&enum slot_work. The tick (under the lock) sets it to busy, the
  *		consumer to done, in any context and without the lock, which
@@ -56,8 +58,10 @@ enum slot_work {
  * @ticks:	ticks put into the ring since it was made
  * @pending:	index of the tick the member is at work on
  * @ring:	the newest ticks
+ * @overran:	an overrun has not been told
  */
 struct slot {
+	unsigned int nr;
 	struct iio_trigger *trig;
 	atomic_t work;
 	s64 done_ns;
@@ -68,11 +72,30 @@ struct slot {
 	u64 ticks;
 	u64 pending;
 	struct cityhub_tick *ring;
+	bool overran;
 };
 
-/* Set up before the triggers are registered, constant after that. */
-static struct slot *slots;
-static unsigned int slot_count;
+/*
+ * The slots there are. Changed under cityhub_lock and cityhub_tick_lock, so
+ * either is enough to look.
+ */
+static struct slot *slots[CITYHUB_SLOTS_MAX];
+
+/*
+ * The IIO core may call for a trigger that is just being deleted: its slot may
+ * be gone, the trigger itself is not while the core uses it.
+ */
+static struct slot *slot_by_trigger(const struct iio_trigger *trig)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&cityhub_lock);
+	for (i = 0; i < ARRAY_SIZE(slots); i++)
+		if (slots[i] && slots[i]->trig == trig)
+			return slots[i];
+
+	return NULL;
+}
 
 static struct cityhub_tick *slot_entry(struct slot *s, u64 index)
 {
@@ -113,6 +136,17 @@ static bool slot_passes(const struct slot *s, u64 number)
 	}
 }
 
+static void slot_overrun(struct slot *s, const struct cityhub_tick *tick)
+{
+	s->view.count.overrun++;
+	slot_append(s, tick, true);
+	if (s->overran)
+		return;
+
+	s->overran = true;
+	cityhub_members_look(false);
+}
+
 static void slot_fire(struct slot *s, const struct cityhub_tick *tick)
 {
 	struct cityhub_tick_counts *count = &s->view.count;
@@ -130,8 +164,7 @@ static void slot_fire(struct slot *s, const struct cityhub_tick *tick)
 	 */
 	if (atomic_read(&s->work) != WORK_NONE ||
 	    atomic_read(&s->trig->use_count)) {
-		count->overrun++;
-		slot_append(s, tick, true);
+		slot_overrun(s, tick);
 		return;
 	}
 
@@ -148,11 +181,11 @@ bool cityhub_slots_fire(const struct cityhub_tick *tick)
 	unsigned int i;
 
 	lockdep_assert_held(&cityhub_tick_lock);
-	for (i = 0; i < slot_count; i++) {
-		if (!slots[i].view.on)
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		if (!slots[i] || !slots[i]->view.on)
 			continue;
 		on = true;
-		slot_fire(&slots[i], tick);
+		slot_fire(slots[i], tick);
 	}
 
 	return on;
@@ -177,38 +210,58 @@ static void slot_abort(struct slot *s)
 	atomic_set(&s->trig->use_count, 0);
 }
 
+/* Returns whether that took a member out of a capture. */
+static bool slot_switch(struct slot *s, bool on)
+{
+	bool armed;
+
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	armed = s->view.gate == CITYHUB_GATE_OPEN;
+	s->view.on = on;
+	s->view.gate = CITYHUB_GATE_FREE;
+	s->view.generation = 0;
+	if (on) {
+		slot_abort(s);
+		cityhub_grid_kick();
+	}
+	return armed;
+}
+
 static int slot_set_state(struct iio_trigger *trig, bool on)
 {
-	struct slot *s = iio_trigger_get_drvdata(trig);
+	struct slot *s;
 
 	/* What is left of the last use must not end the first tick of this. */
 	if (on)
 		flush_work(&trig->reenable_work);
 
-	scoped_guard(raw_spinlock_irqsave, &cityhub_tick_lock) {
-		s->view.on = on;
-		s->view.gate = CITYHUB_GATE_FREE;
-		s->view.generation = 0;
-		if (on) {
-			slot_abort(s);
-			cityhub_grid_kick();
-		}
-	}
-
 	guard(mutex)(&cityhub_lock);
-	cityhub_members_slot_changed(s - slots);
+	s = slot_by_trigger(trig);
+	if (!s)
+		return -ENODEV;
+
+	cityhub_members_slot_changed(s->nr, slot_switch(s, on));
 	return 0;
 }
 
-static int slot_claim(struct slot *s, struct iio_dev *indio_dev)
+/* A device was let in and may not be seen on the trigger yet. */
+static bool slot_is_claimed(const struct slot *s)
+{
+	return s->claimant >= 0 && time_before(jiffies, s->claim_end);
+}
+
+static int slot_claim(struct iio_trigger *trig, struct iio_dev *indio_dev)
 {
 	s64 id = iio_device_id(indio_dev);
+	struct slot *s;
 
 	guard(mutex)(&cityhub_lock);
-	if (cityhub_slot_is_taken(s - slots, indio_dev))
+	s = slot_by_trigger(trig);
+	if (!s)
+		return -ENODEV;
+	if (cityhub_slot_is_taken(s->nr, indio_dev))
 		return -EBUSY;
-	if (s->claimant >= 0 && s->claimant != id &&
-	    time_before(jiffies, s->claim_end))
+	if (s->claimant != id && slot_is_claimed(s))
 		return -EAGAIN;
 
 	s->claimant = id;
@@ -219,11 +272,10 @@ static int slot_claim(struct slot *s, struct iio_dev *indio_dev)
 static int slot_validate_device(struct iio_trigger *trig,
 				struct iio_dev *indio_dev)
 {
-	struct slot *s = iio_trigger_get_drvdata(trig);
 	int ret;
 
 	/* Another one is on its way in: see whether it gets there. */
-	while ((ret = slot_claim(s, indio_dev)) == -EAGAIN)
+	while ((ret = slot_claim(trig, indio_dev)) == -EAGAIN)
 		msleep(CLAIM_MS / 5);
 	if (!ret)
 		cityhub_members_join();
@@ -238,7 +290,13 @@ static const struct iio_trigger_ops slot_ops = {
 
 unsigned int cityhub_slots_count(void)
 {
-	return slot_count;
+	unsigned int i, n = 0;
+
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	for (i = 0; i < ARRAY_SIZE(slots); i++)
+		n += !!slots[i];
+
+	return n;
 }
 
 unsigned int cityhub_slots_on(void)
@@ -246,30 +304,42 @@ unsigned int cityhub_slots_on(void)
 	unsigned int i, on = 0;
 
 	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
-	for (i = 0; i < slot_count; i++)
-		on += slots[i].view.on;
+	for (i = 0; i < ARRAY_SIZE(slots); i++)
+		on += slots[i] && slots[i]->view.on;
 
 	return on;
+}
+
+/* The next slot with an overrun nobody was told of. */
+bool cityhub_slots_overrun(unsigned int *nr)
+{
+	unsigned int i;
+
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		if (!slots[i] || !slots[i]->overran)
+			continue;
+		slots[i]->overran = false;
+		*nr = i;
+		return true;
+	}
+
+	return false;
 }
 
 /* The slot a device is attached to, or -ENOENT. */
 int cityhub_slot_of(const struct iio_dev *indio_dev)
 {
-	const struct iio_trigger *trig = READ_ONCE(indio_dev->trig);
-	unsigned int i;
+	const struct slot *s = slot_by_trigger(READ_ONCE(indio_dev->trig));
 
-	for (i = 0; trig && i < slot_count; i++)
-		if (slots[i].trig == trig)
-			return i;
-
-	return -ENOENT;
+	return s ? s->nr : -ENOENT;
 }
 
 void cityhub_slot_get(unsigned int nr, struct cityhub_slot_view *view)
 {
 	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
-	slot_collect(&slots[nr]);
-	*view = slots[nr].view;
+	slot_collect(slots[nr]);
+	*view = slots[nr]->view;
 }
 
 /*
@@ -278,10 +348,14 @@ void cityhub_slot_get(unsigned int nr, struct cityhub_slot_view *view)
  */
 bool cityhub_slot_read(unsigned int nr, u64 *index, struct cityhub_tick *tick)
 {
-	struct slot *s = &slots[nr];
+	struct slot *s;
 	u64 known;
 
 	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	s = slots[nr];
+	if (!s)
+		return false;
+
 	slot_collect(s);
 	known = s->ticks;
 	if (s->view.on && atomic_read(&s->work) == WORK_BUSY)
@@ -297,21 +371,22 @@ bool cityhub_slot_read(unsigned int nr, u64 *index, struct cityhub_tick *tick)
 
 bool cityhub_slot_exists(unsigned int nr)
 {
-	return nr < slot_count;
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	return nr < ARRAY_SIZE(slots) && slots[nr];
 }
 
 bool cityhub_slot_is_on(unsigned int nr)
 {
 	lockdep_assert_held(&cityhub_tick_lock);
-	return slots[nr].view.on;
+	return slots[nr]->view.on;
 }
 
 void cityhub_slot_open(unsigned int nr, u32 generation, u64 first_tick)
 {
 	lockdep_assert_held(&cityhub_tick_lock);
-	slots[nr].view.gate = CITYHUB_GATE_OPEN;
-	slots[nr].view.generation = generation;
-	slots[nr].first_tick = first_tick;
+	slots[nr]->view.gate = CITYHUB_GATE_OPEN;
+	slots[nr]->view.generation = generation;
+	slots[nr]->first_tick = first_tick;
 }
 
 /* The start of a capture moved. */
@@ -320,9 +395,9 @@ void cityhub_slots_move(u32 generation, u64 first_tick)
 	unsigned int i;
 
 	lockdep_assert_held(&cityhub_tick_lock);
-	for (i = 0; i < slot_count; i++)
-		if (slots[i].view.generation == generation)
-			slots[i].first_tick = first_tick;
+	for (i = 0; i < ARRAY_SIZE(slots); i++)
+		if (slots[i] && slots[i]->view.generation == generation)
+			slots[i]->first_tick = first_tick;
 }
 
 /* Closes the gates of the members that are in the capture still. */
@@ -331,60 +406,116 @@ void cityhub_slots_close(u32 generation)
 	unsigned int i;
 
 	lockdep_assert_held(&cityhub_tick_lock);
-	for (i = 0; i < slot_count; i++) {
-		if (slots[i].view.generation != generation)
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		if (!slots[i] || slots[i]->view.generation != generation)
 			continue;
-		slots[i].view.gate = CITYHUB_GATE_CLOSED;
-		slots[i].view.generation = 0;
+		slots[i]->view.gate = CITYHUB_GATE_CLOSED;
+		slots[i]->view.generation = 0;
 	}
 }
 
-static int slot_init(struct slot *s, unsigned int nr)
+static void slot_free(struct slot *s)
 {
-	s->ring = kvcalloc(RING_SIZE, sizeof(*s->ring), GFP_KERNEL);
-	if (!s->ring)
-		return -ENOMEM;
+	iio_trigger_free(s->trig);
+	kvfree(s->ring);
+	kfree(s);
+}
 
-	s->trig = iio_trigger_alloc(NULL, "cityhub-%u", nr);
-	if (!s->trig)
-		return -ENOMEM;
+static struct slot *slot_alloc(unsigned int nr)
+{
+	struct slot *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
+	if (!s)
+		return NULL;
+
+	s->nr = nr;
 	s->claimant = -1;
+	s->ring = kvcalloc(RING_SIZE, sizeof(*s->ring), GFP_KERNEL);
+	s->trig = iio_trigger_alloc(NULL, "cityhub-%u", nr);
+	if (!s->ring || !s->trig) {
+		slot_free(s);
+		return NULL;
+	}
+
 	s->trig->ops = &slot_ops;
 	iio_trigger_set_drvdata(s->trig, s);
+	return s;
+}
+
+static void slot_enter(unsigned int nr, struct slot *s)
+{
+	lockdep_assert_held(&cityhub_lock);
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	slots[nr] = s;
+}
+
+/**
+ * cityhub_slot_new() - make a slot
+ * @nr:		its number, which no slot has
+ *
+ * Return: 0, -ENOMEM, or -EEXIST when another trigger has its name.
+ */
+int cityhub_slot_new(unsigned int nr)
+{
+	struct slot *s = slot_alloc(nr);
+	int ret;
+
+	if (!s)
+		return -ENOMEM;
+
+	/* As soon as it has a name a device may ask to be let in. */
+	scoped_guard(mutex, &cityhub_lock)
+		slot_enter(nr, s);
+	ret = iio_trigger_register(s->trig);
+	if (!ret)
+		return 0;
+
+	scoped_guard(mutex, &cityhub_lock)
+		slot_enter(nr, NULL);
+	slot_free(s);
+	return ret;
+}
+
+/* After it was taken off the slots there are. */
+static void slot_destroy(struct slot *s)
+{
+	iio_trigger_unregister(s->trig);
+	flush_work(&s->trig->reenable_work);
+	slot_free(s);
+}
+
+/**
+ * cityhub_slot_del() - take a slot away
+ * @nr:		its number
+ *
+ * Return: 0, -ENOENT when there is none, or -EBUSY when a device uses it.
+ */
+int cityhub_slot_del(unsigned int nr)
+{
+	struct slot *s;
+
+	scoped_guard(mutex, &cityhub_lock) {
+		s = slots[nr];
+		if (!s)
+			return -ENOENT;
+		if (slot_is_claimed(s) || cityhub_slot_is_taken(nr, NULL))
+			return -EBUSY;
+		slot_enter(nr, NULL);
+	}
+
+	slot_destroy(s);
 	return 0;
 }
 
-static void slots_free(void)
-{
-	unsigned int i, count = slot_count;
-
-	/* Who looks for members asks which slot they have. */
-	scoped_guard(mutex, &cityhub_lock)
-		slot_count = 0;
-	for (i = 0; i < count; i++) {
-		if (slots[i].trig)
-			iio_trigger_free(slots[i].trig);
-		kvfree(slots[i].ring);
-	}
-	kfree(slots);
-}
-
-static void slots_unregister(unsigned int n)
-{
-	while (n--)
-		iio_trigger_unregister(slots[n].trig);
-}
-
-static int slots_register(void)
+int cityhub_slots_init(unsigned int count)
 {
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < slot_count; i++) {
-		ret = iio_trigger_register(slots[i].trig);
+	for (i = 0; i < count; i++) {
+		ret = cityhub_slot_new(i);
 		if (ret) {
-			slots_unregister(i);
+			cityhub_slots_exit();
 			return ret;
 		}
 	}
@@ -392,30 +523,18 @@ static int slots_register(void)
 	return 0;
 }
 
-int cityhub_slots_init(unsigned int count)
-{
-	unsigned int i;
-	int ret = 0;
-
-	slots = kcalloc(count, sizeof(*slots), GFP_KERNEL);
-	if (!slots)
-		return -ENOMEM;
-
-	slot_count = count;
-	for (i = 0; i < count && !ret; i++)
-		ret = slot_init(&slots[i], i);
-	if (!ret)
-		ret = slots_register();
-	if (ret)
-		slots_free();
-
-	return ret;
-}
-
+/* No device uses one: it would hold the module. */
 void cityhub_slots_exit(void)
 {
-	slots_unregister(slot_count);
-	/* The timer may still be on its way through the slots. */
-	cityhub_grid_stop();
-	slots_free();
+	struct slot *s;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		s = slots[i];
+		if (!s)
+			continue;
+		scoped_guard(mutex, &cityhub_lock)
+			slot_enter(i, NULL);
+		slot_destroy(s);
+	}
 }

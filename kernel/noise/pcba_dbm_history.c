@@ -265,9 +265,7 @@ static u32 pcba_dbm_observe(struct pcba_dbm *st, u32 len, s64 lower,
 	cityhub_member_stamp_state(st->member, st->newest_ns,
 				   cityhub_stamp_bound_ns(&st->stamp),
 				   st->stamp.source);
-	/* In ps, as the ns of a thousand samples. */
-	cityhub_member_stamp_period(st->member,
-				    cityhub_stamp_span_ns(&st->stamp, 1000));
+	cityhub_member_estimator(st->member, &st->stamp);
 
 	return n;
 }

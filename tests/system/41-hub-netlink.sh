@@ -18,7 +18,7 @@ events=$(mktemp)
 
 # Numbers of include/uapi/linux/cityhub.h.
 hub_get=1 member_get=2 tick_get=3 arm=4 disarm=5 stats_get=6
-hub_set=10 sync_set=11
+hub_set=10 sync_set=11 slot_new=12 slot_del=13
 member_id=1 slot_number=1 slot_since=2
 capture_generation=1 capture_member=2 capture_start=3
 hub_period=2 hub_phase=14 hub_clock=15 hub_policy=16
@@ -158,6 +158,18 @@ refused "slot 63 of 8" ENOENT "$(blame $slot_number)" "no such slot" \
 	"$tick_get,dump" "$slot_number=$(u32 63)"
 refused "an index without its slot" EINVAL "$(blame $slot_since)" "slot" \
 	"$tick_get,dump" "$slot_since=$(u64 0)"
+refused "a slot there is" EEXIST "attr=$slot_number" "already" \
+	"$slot_new" "$slot_number=$(u32 7)"
+refused "a slot beyond the last" ERANGE "attr=$slot_number" "range" \
+	"$slot_new" "$slot_number=$(u32 64)"
+refused "slot-del without a number" EINVAL "missing=$slot_number" "which slot" \
+	"$slot_del"
+refused "slot-del of none" ENOENT "attr=$slot_number" "no such slot" \
+	"$slot_del" "$slot_number=$(u32 8)"
+refused "slot-del of one in use" EBUSY "attr=$slot_number" "a device" \
+	"$slot_del" "$slot_number=$(u32 0)"
+refused "slot of slot-new given twice" EINVAL "attr=$slot_number" "twice" \
+	"$slot_new" "$slot_number=$(u32 9)" "$slot_number=$(u32 9)"
 like "an unknown operation" "$("$bad" 99 2>&1)" "errno=EOPNOTSUPP"
 like "a notification is no request" "$("$bad" 7 2>&1)" "errno=EOPNOTSUPP"
 
@@ -170,6 +182,9 @@ like "hub-set without privilege" \
 	"$(as_nobody "$bad" "$hub_set" "$hub_policy=$(u32 1)" 2>&1)" "^errno=EPERM"
 like "sync-set without privilege" \
 	"$(as_nobody "$bad" "$sync_set" "$sync_valid=$(u64 0)" 2>&1)" "^errno=EPERM"
+like "slot-new without privilege" "$(as_nobody "$bad" "$slot_new" 2>&1)" "^errno=EPERM"
+like "slot-del without privilege" \
+	"$(as_nobody "$bad" "$slot_del" "$slot_number=$(u32 1)" 2>&1)" "^errno=EPERM"
 message=$(as_nobody "$cityhub" arm "$ticked" 2>&1)
 is "the command is refused" $? 3
 like "and says what is needed" "$message" "CAP_NET_ADMIN"
@@ -177,6 +192,48 @@ ok "anyone may list" as_nobody "$cityhub" list
 ok "anyone may see the hub" as_nobody "$cityhub" show
 ok "anyone may see the counters" as_nobody "$cityhub" stats
 ok "anyone may read ticks" eval 'as_nobody "$bad" "$tick_get,dump"; test $? = 1'
+
+# slots: how many there are, as the hub and as IIO say
+slots() {
+	"$cityhub" show --json | sed 's/.*"slots":\([0-9]*\).*/\1/'
+	cat /sys/bus/iio/devices/trigger*/name | grep -c '^cityhub-'
+}
+
+# made OPERATION NUMBER...: how often it was done
+made() {
+	local operation=$1 n count=0
+
+	for n in "${@:2}"; do
+		"$bad" "$operation" "$slot_number=$(u32 "$n")" > /dev/null
+		[ $? != 1 ] || count=$((count + 1))
+	done
+	echo "$count"
+}
+
+is "8 slots" "$(slots)" $'8\n8'
+# User-Mode Linux has interrupt numbers for some 30 triggers.
+if [ "$VM_KERNEL" != uml ]; then
+	is "all slots there can be are made" "$(made "$slot_new" {8..63})" 56
+	is "and are there" "$(slots)" $'64\n64'
+	like "one more is refused" "$("$bad" "$slot_new")" "ENOSPC.*all slots"
+	is "they go" "$(made "$slot_del" {62..8})" 55
+else
+	is "the last is made" "$(made "$slot_new" 63)" 1
+fi
+is "nine slots" "$(slots)" $'9\n9'
+echo cityhub-63 > "/sys/bus/iio/devices/iio:device$other/trigger/current_trigger"
+like "the last serves a device" "$("$cityhub" show "$other" --json)" '"slot":63'
+like "and is in use" "$("$bad" "$slot_del" "$slot_number=$(u32 63)")" "EBUSY"
+echo > "/sys/bus/iio/devices/iio:device$other/trigger/current_trigger"
+# Whom a slot let in last may still be on its way.
+sleep 0.1
+is "all but the one in use can go" "$(made "$slot_del" {0..7} 63) $(slots)" $'8 1\n1'
+is "and be made anew" "$(made "$slot_new" 5)" 1
+"$bad" "$slot_new" > /dev/null
+is "with gaps" "$(cat /sys/bus/iio/devices/trigger*/name | grep '^cityhub-' |
+	sort | paste -sd ' ')" "cityhub-0 cityhub-1 cityhub-5"
+like "a slot in a gap has no ticks" \
+	"$("$bad" "$tick_get,dump" "$slot_number=$(u32 3)" 2>&1)" "ENOENT"
 
 # With it, and right; listeners are told.
 as_nobody "$build/tools/hub-events" 10000 > "$events" &

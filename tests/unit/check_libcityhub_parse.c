@@ -100,6 +100,9 @@ START_TEST(the_stamp_state_of_a_member)
 	nla_put_u32(msg, CITYHUB_A_STAMP_SOURCE, CITYHUB_MEMBER_STAMP_POLL);
 	nla_put_u32(msg, CITYHUB_A_STAMP_CLOCK_EPOCH, 9);
 	nla_put_u64(msg, CITYHUB_A_STAMP_PERIOD_PS, 1000123456789ULL);
+	nla_put_u32(msg, CITYHUB_A_STAMP_LATENCY_MIN_NS, 4000);
+	nla_put_u32(msg, CITYHUB_A_STAMP_LATE_NS, 7000);
+	nla_put_u32(msg, CITYHUB_A_STAMP_UPDATES, 12);
 	nla_nest_end(msg, nest);
 
 	ck_assert_int_eq(parse_member(nlmsg_hdr(msg), &m), 0);
@@ -108,6 +111,9 @@ START_TEST(the_stamp_state_of_a_member)
 	ck_assert_uint_eq(m.stamp.clock_epoch, 9);
 	ck_assert_uint_eq(m.stamp.period_ps, 1000123456789ULL);
 	ck_assert_uint_eq(m.stamp.bound_ns, UINT32_MAX);
+	ck_assert_uint_eq(m.stamp.latency_min_ns, 4000);
+	ck_assert_uint_eq(m.stamp.late_ns, 7000);
+	ck_assert_uint_eq(m.stamp.updates, 12);
 	nlmsg_free(msg);
 }
 END_TEST
@@ -136,6 +142,65 @@ START_TEST(the_clock_of_a_hub)
 }
 END_TEST
 
+START_TEST(counters_of_the_hub_and_of_a_member)
+{
+	struct nl_msg *msg = message(CITYHUB_CMD_STATS_GET);
+	struct cityhub_stats s = { 0 };
+	struct nlattr *nest, *inner;
+
+	nest = nla_nest_start(msg, CITYHUB_A_STATS_HUB);
+	nla_put_u32(msg, CITYHUB_A_HUB_SEQUENCE, 4);
+	nla_nest_end(msg, nest);
+	ck_assert_int_eq(parse_stats(nlmsg_hdr(msg), &s), 0);
+	nlmsg_free(msg);
+
+	msg = message(CITYHUB_CMD_STATS_GET);
+	nest = nla_nest_start(msg, CITYHUB_A_STATS_MEMBER);
+	nla_put_u32(msg, CITYHUB_A_MEMBER_ID, 6);
+	inner = nla_nest_start(msg, CITYHUB_A_MEMBER_TICKS);
+	nla_put_u32(msg, CITYHUB_A_TICKS_DONE, 9);
+	nla_nest_end(msg, inner);
+	nla_nest_end(msg, nest);
+	ck_assert_int_eq(parse_stats(nlmsg_hdr(msg), &s), 1);
+	ck_assert_uint_eq(s.id, 6);
+	ck_assert(s.has_ticks && !s.has_counters);
+	ck_assert_uint_eq(s.ticks.done, 9);
+	nlmsg_free(msg);
+}
+END_TEST
+
+START_TEST(a_fault)
+{
+	struct nl_msg *msg = message(CITYHUB_CMD_FAULT_NTF);
+	struct cityhub_fault f;
+	struct nlattr *nest;
+
+	nla_put_u32(msg, CITYHUB_A_FAULT_SEQUENCE, 17);
+	ck_assert_int_lt(parse_fault(nlmsg_hdr(msg), &f), 0);
+	nla_put_u32(msg, CITYHUB_A_FAULT_MEMBER, 3);
+	nla_put_string(msg, CITYHUB_A_FAULT_NAME, "sen66");
+	nla_put_u32(msg, CITYHUB_A_FAULT_KINDS, CITYHUB_FAULT_KIND_BUS_ERROR |
+		    CITYHUB_FAULT_KIND_STATUS);
+	nla_put_u64(msg, CITYHUB_A_FAULT_INSTANT_NS, 5000000000ULL);
+	nla_put_u32(msg, CITYHUB_A_FAULT_STATUS, 0x40);
+	nest = nla_nest_start(msg, CITYHUB_A_FAULT_COUNTERS);
+	nla_put_u32(msg, CITYHUB_A_COUNTERS_BUS_ERROR, 2);
+	nla_nest_end(msg, nest);
+
+	ck_assert_int_eq(parse_fault(nlmsg_hdr(msg), &f), 0);
+	ck_assert_uint_eq(parse_fault_sequence(nlmsg_hdr(msg)), 17);
+	ck_assert_uint_eq(f.member, 3);
+	ck_assert_str_eq(f.name, "sen66");
+	ck_assert_uint_eq(f.kinds, CITYHUB_FAULT_KIND_BUS_ERROR |
+			  CITYHUB_FAULT_KIND_STATUS);
+	ck_assert_int_eq(f.instant_ns, 5000000000LL);
+	ck_assert_uint_eq(f.status, 0x40);
+	ck_assert(f.has_counters && !f.has_ticks);
+	ck_assert_uint_eq(f.counters.bus_error, 2);
+	nlmsg_free(msg);
+}
+END_TEST
+
 START_TEST(nonsense_is_an_error)
 {
 	struct nl_msg *msg = message(CITYHUB_CMD_MEMBER_GET);
@@ -159,6 +224,8 @@ int main(void)
 	tcase_add_test(tc, a_member);
 	tcase_add_test(tc, the_stamp_state_of_a_member);
 	tcase_add_test(tc, the_clock_of_a_hub);
+	tcase_add_test(tc, counters_of_the_hub_and_of_a_member);
+	tcase_add_test(tc, a_fault);
 	tcase_add_test(tc, nonsense_is_an_error);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -120,8 +120,12 @@ static int add_stats(const struct nlmsghdr *nlh, void *data)
 {
 	struct list *l = data;
 	struct cityhub_stats *s = parse_grow(&l->array, &l->n, sizeof(*s));
+	int ret = s ? parse_stats(nlh, s) : -ENOMEM;
 
-	return s ? parse_stats(nlh, s) : -ENOMEM;
+	/* The first message has the hub, which cityhub_hub_get() has too. */
+	if (!ret)
+		l->n--;
+	return ret < 0 ? ret : 0;
 }
 
 int cityhub_stats_get(struct cityhub *h, struct cityhub_stats **stats,

@@ -57,8 +57,7 @@ int handle_nl_error(int nl_error)
 	}
 }
 
-static int connect_socket(struct nl_sock *sk, int *family, const char *group,
-			  int *group_id)
+static int connect_socket(struct nl_sock *sk, int *family)
 {
 	int on = 1;
 	int ret = genl_connect(sk);
@@ -73,18 +72,10 @@ static int connect_socket(struct nl_sock *sk, int *family, const char *group,
 	if (ret < 0)
 		return handle_nl_error(ret);
 	*family = ret;
-	if (!group)
-		return 0;
-
-	ret = genl_ctrl_resolve_grp(sk, CITYHUB_FAMILY_NAME, group);
-	if (ret < 0)
-		return handle_nl_error(ret);
-	*group_id = ret;
 	return 0;
 }
 
-int handle_connect(struct nl_sock **sk, int *family, const char *group,
-		   int *group_id)
+int handle_connect(struct nl_sock **sk, int *family)
 {
 	int ret;
 
@@ -92,7 +83,7 @@ int handle_connect(struct nl_sock **sk, int *family, const char *group,
 	if (!*sk)
 		return -ENOMEM;
 
-	ret = connect_socket(*sk, family, group, group_id);
+	ret = connect_socket(*sk, family);
 	if (ret) {
 		nl_socket_free(*sk);
 		*sk = NULL;
@@ -109,7 +100,7 @@ int cityhub_open(struct cityhub **handle)
 	if (!h)
 		return -ENOMEM;
 
-	ret = handle_connect(&h->sk, &h->family, NULL, NULL);
+	ret = handle_connect(&h->sk, &h->family);
 	if (ret) {
 		free(h);
 		return ret;

@@ -23,9 +23,8 @@ struct handle_answer {
 	void *data;
 };
 
-/* Opens a socket of the family; the group number is set when group is given. */
-int handle_connect(struct nl_sock **sk, int *family, const char *group,
-		   int *group_id);
+/* Opens a socket that speaks generic netlink and finds the family. */
+int handle_connect(struct nl_sock **sk, int *family);
 
 /* A request to be filled, or NULL; ended by handle_transact(). */
 struct nl_msg *handle_request(struct cityhub *h, uint8_t cmd, int flags);

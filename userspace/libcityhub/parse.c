@@ -172,6 +172,7 @@ int parse_hub(const struct nlmsghdr *nlh, struct cityhub_hub *hub)
 	hub->phase_ns = get_uint(tb[CITYHUB_A_HUB_PHASE_NS]);
 	hub->grid_clock = get_u32(tb[CITYHUB_A_HUB_GRID_CLOCK]);
 	hub->policy = get_u32(tb[CITYHUB_A_HUB_POLICY]);
+	hub->fault_sequence = get_u32(tb[CITYHUB_A_HUB_FAULT_SEQUENCE]);
 	if (parse_clock(tb[CITYHUB_A_HUB_CLOCK], &hub->clock) ||
 	    parse_sync(tb[CITYHUB_A_HUB_SYNC], hub))
 		return -EPROTO;
@@ -208,6 +209,9 @@ static int parse_stamp(const struct nlattr *nest, struct cityhub_stamp *s)
 	s->source = get_u32(tb[CITYHUB_A_STAMP_SOURCE]);
 	s->clock_epoch = get_u32(tb[CITYHUB_A_STAMP_CLOCK_EPOCH]);
 	s->period_ps = get_uint(tb[CITYHUB_A_STAMP_PERIOD_PS]);
+	s->latency_min_ns = get_u32(tb[CITYHUB_A_STAMP_LATENCY_MIN_NS]);
+	s->late_ns = get_uint(tb[CITYHUB_A_STAMP_LATE_NS]);
+	s->updates = get_u32(tb[CITYHUB_A_STAMP_UPDATES]);
 	return 0;
 }
 
@@ -282,20 +286,67 @@ static int stats_attrs(struct nlattr **tb, struct cityhub_stats *s)
 	return 0;
 }
 
-int parse_stats(const struct nlmsghdr *nlh, struct cityhub_stats *s)
-{
-	struct nlattr *tb[ATTRS(MEMBER)];
-
-	return parse_message(nlh, tb, CITYHUB_A_MEMBER_MAX) ? -EPROTO :
-	       stats_attrs(tb, s);
-}
-
 int parse_stats_nest(const struct nlattr *nest, struct cityhub_stats *s)
 {
 	struct nlattr *tb[ATTRS(MEMBER)];
 
 	return parse_nest(nest, tb, CITYHUB_A_MEMBER_MAX) ? -EPROTO :
 	       stats_attrs(tb, s);
+}
+
+/* One message of a dump; returns 1 when it holds a member. */
+int parse_stats(const struct nlmsghdr *nlh, struct cityhub_stats *s)
+{
+	struct nlattr *tb[ATTRS(STATS)];
+
+	if (parse_message(nlh, tb, CITYHUB_A_STATS_MAX))
+		return -EPROTO;
+	if (!tb[CITYHUB_A_STATS_MEMBER])
+		return 0;
+	return parse_stats_nest(tb[CITYHUB_A_STATS_MEMBER], s) ? -EPROTO : 1;
+}
+
+int parse_fault(const struct nlmsghdr *nlh, struct cityhub_fault *f)
+{
+	struct nlattr *tb[ATTRS(FAULT)];
+
+	if (parse_message(nlh, tb, CITYHUB_A_FAULT_MAX) ||
+	    !tb[CITYHUB_A_FAULT_MEMBER])
+		return -EPROTO;
+	memset(f, 0, sizeof(*f));
+	f->member = get_u32(tb[CITYHUB_A_FAULT_MEMBER]);
+	get_string(tb[CITYHUB_A_FAULT_NAME], f->name);
+	f->kinds = get_u32(tb[CITYHUB_A_FAULT_KINDS]);
+	f->instant_ns = get_instant(tb[CITYHUB_A_FAULT_INSTANT_NS]);
+	f->status = get_u32(tb[CITYHUB_A_FAULT_STATUS]);
+	f->has_counters = tb[CITYHUB_A_FAULT_COUNTERS];
+	if (f->has_counters &&
+	    parse_counters(tb[CITYHUB_A_FAULT_COUNTERS], &f->counters))
+		return -EPROTO;
+	f->has_ticks = tb[CITYHUB_A_FAULT_TICKS];
+	if (f->has_ticks &&
+	    parse_tick_counts(tb[CITYHUB_A_FAULT_TICKS], &f->ticks))
+		return -EPROTO;
+	return 0;
+}
+
+uint32_t parse_fault_sequence(const struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[ATTRS(FAULT)];
+
+	return parse_message(nlh, tb, CITYHUB_A_FAULT_MAX) ? 0 :
+	       get_u32(tb[CITYHUB_A_FAULT_SEQUENCE]);
+}
+
+int parse_slot_number(const struct nlmsghdr *nlh, uint32_t *number)
+{
+	struct nlattr *tb[ATTRS(SLOT)];
+
+	if (parse_message(nlh, tb, CITYHUB_A_SLOT_MAX) ||
+	    !tb[CITYHUB_A_SLOT_NUMBER])
+		return -EPROTO;
+	*number = get_u32(tb[CITYHUB_A_SLOT_NUMBER]);
+	return 0;
 }
 
 static int parse_tick(const struct nlattr *nest, struct cityhub_tick *t)

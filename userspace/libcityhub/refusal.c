@@ -29,6 +29,8 @@ static const struct {
 	{ CITYHUB_CMD_HUB_SET, CITYHUB_A_HUB_POLICY, 0, "policy" },
 	{ CITYHUB_CMD_SYNC_SET, CITYHUB_A_SYNC_BOUND_NS, 0, "bound-ns" },
 	{ CITYHUB_CMD_SYNC_SET, CITYHUB_A_SYNC_VALID_NS, 0, "valid-ns" },
+	{ CITYHUB_CMD_SLOT_NEW, CITYHUB_A_SLOT_NUMBER, 0, "number" },
+	{ CITYHUB_CMD_SLOT_DEL, CITYHUB_A_SLOT_NUMBER, 0, "number" },
 };
 
 #define ATTRS	(sizeof(attrs) / sizeof(attrs[0]))

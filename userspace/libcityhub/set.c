@@ -7,6 +7,7 @@
 #include <cityhub/cityhub.h>
 
 #include "handle.h"
+#include "parse.h"
 
 static int put_setting(struct nl_msg *msg, const struct cityhub_setting *s)
 {
@@ -67,4 +68,38 @@ int cityhub_sync_from_adjtimex(struct cityhub *h, uint64_t valid_ns)
 	/* NTP states its largest error in microseconds. */
 	ret = cityhub_sync_set(h, (uint64_t)tx.maxerror * 1000, valid_ns);
 	return ret ? ret : 1;
+}
+
+static int add_slot(const struct nlmsghdr *nlh, void *data)
+{
+	return parse_slot_number(nlh, data);
+}
+
+int cityhub_slot_new(struct cityhub *h, int number, uint32_t *slot)
+{
+	struct nl_msg *msg = handle_request(h, CITYHUB_CMD_SLOT_NEW, 0);
+	uint32_t made = 0;
+	struct handle_answer answer = { .add = add_slot, .data = &made };
+	int ret;
+
+	if (!msg || (number >= 0 && nla_put_u32(msg, CITYHUB_A_SLOT_NUMBER,
+						(uint32_t)number))) {
+		nlmsg_free(msg);
+		return handle_fail(h, -ENOMEM);
+	}
+	ret = handle_transact(h, msg, &answer);
+	if (!ret && slot)
+		*slot = made;
+	return ret;
+}
+
+int cityhub_slot_del(struct cityhub *h, uint32_t slot)
+{
+	struct nl_msg *msg = handle_request(h, CITYHUB_CMD_SLOT_DEL, 0);
+
+	if (!msg || nla_put_u32(msg, CITYHUB_A_SLOT_NUMBER, slot)) {
+		nlmsg_free(msg);
+		return handle_fail(h, -ENOMEM);
+	}
+	return handle_transact(h, msg, NULL);
 }

@@ -68,6 +68,10 @@ enum cityhub_count {
  * struct cityhub_stamp_state - quality of the stamps of a member
  * @from_ns:	instant (CLOCK_MONOTONIC_RAW) from which the state holds
  * @period_ps:	estimated sample period in picoseconds, 0 when unknown
+ * @late_ns:	learned mean lateness of observations beyond @latency_min_ns
+ * @latency_min_ns: least lateness that was declared; stamps are late by what it
+ *		is short of the true one
+ * @updates:	observations the estimator has learned from
  * @bound_ns:	95 % bound of a stamp, U32_MAX when unknown
  * @source:	source of the stamps
  * @clock_epoch: number of steps of the realtime clock seen so far
@@ -75,6 +79,9 @@ enum cityhub_count {
 struct cityhub_stamp_state {
 	s64 from_ns;
 	u64 period_ps;
+	u64 late_ns;
+	u32 latency_min_ns;
+	u32 updates;
 	u32 bound_ns;
 	enum cityhub_stamp_source source;
 	u32 clock_epoch;
@@ -84,6 +91,7 @@ struct cityhub_stamp_state {
  * struct cityhub_member_stats - one consistent view of a member
  * @count:	counters, by &enum cityhub_count
  * @stamp:	stamp state
+ * @status:	fault bits the chip reported last
  * @gate:	gate
  * @generation:	capture whose gate is open, or 0
  * @mode:	mode
@@ -92,6 +100,7 @@ struct cityhub_stamp_state {
 struct cityhub_member_stats {
 	u64 count[CITYHUB_COUNT_MAX];
 	struct cityhub_stamp_state stamp;
+	u32 status;
 	enum cityhub_gate gate;
 	u32 generation;
 	enum cityhub_member_mode mode;
@@ -111,6 +120,7 @@ struct cityhub_member_stats {
 #define CITYHUB_CHANGED_CRC_ERROR	BIT(6)
 #define CITYHUB_CHANGED_INVALID		BIT(7)
 #define CITYHUB_CHANGED_RECOVERED	BIT(8)	/* a sample after bus errors */
+#define CITYHUB_CHANGED_STATUS		BIT(9)	/* the chip reports a fault */
 
 /* For chip drivers. */
 struct cityhub_member *devm_cityhub_member_register(struct iio_dev *indio_dev,
@@ -127,7 +137,9 @@ void cityhub_member_count(struct cityhub_member *m, enum cityhub_count what,
 			  u64 n);
 void cityhub_member_stamp_state(struct cityhub_member *m, s64 from_ns,
 				u32 bound_ns, enum cityhub_stamp_source source);
-void cityhub_member_stamp_period(struct cityhub_member *m, u64 period_ps);
+void cityhub_member_estimator(struct cityhub_member *m,
+			      const struct cityhub_stamp *s);
+void cityhub_member_fault_status(struct cityhub_member *m, u32 status);
 
 /* For the hub. All may be called from any context but NMI. */
 int cityhub_member_get_stats(struct iio_dev *indio_dev,

@@ -19,6 +19,10 @@
  * cityhub-base (a free-running member). The id of a member is the N of
  * iio:deviceN. A member is primed while its buffer is switched on.
  *
+ * Slot. Each of these triggers is a slot, and all of them fire from the one timer
+ * of the hub. The module makes some when it is loaded; slot-new adds one,
+ * slot-del takes away one that no device has as its trigger.
+ *
  * Grid. Tick k is due at epoch + k * period in the clock of the grid: UTC, or
  * TAI where its offset is set. A k never fires twice: when the clock is set
  * back, the epoch is moved back by whole periods, so that ticks stay on the
@@ -57,15 +61,23 @@
  *   ERANGE      value out of the range given here, instant that cannot be met
  *   ENODEV      no such member
  *   ENOENT      no such slot or capture
+ *   EEXIST      there is such a slot or a trigger of its name
+ *   ENOSPC      there are slots-max slots
  *   EAGAIN      a member is not primed, the TAI offset is not set
- *   EBUSY       a member is in another capture, something is armed
+ *   EBUSY       a member is in another capture, something is armed, a device has
+ *               the slot as its trigger
  *   ETIME       the clock is not synchronised
  *   ENOBUFS     too many members named
  *
- * Dumps. NLM_F_DUMP_INTR marks a dump during which members or captures
- * changed; ask again then. Notifications carry the whole object and the
- * "sequence" of the hub, which grows by one with each notification: a gap says
- * that some were lost.
+ * Dumps. NLM_F_DUMP_INTR marks a dump of members during which something changed
+ * that was notified; ask again then.
+ *
+ * Notifications. The group "monitor" tells what has changed; each carries the
+ * whole object and the "sequence" of the hub, which grows by one with each. The
+ * group "fault" tells what went wrong with members and has a sequence of its
+ * own; what is not urgent is gathered and told once a second at most. A gap in a
+ * sequence says how many were lost. hub-get has both sequences as they are: who
+ * asks for the state after a loss has all changes up to the sequence in it.
  *
  * Operations:
  *
@@ -74,15 +86,17 @@
  *     do
  *     reply: sequence, period-ns, epoch-ns, slots, slots-on, last-tick,
  *         next-tick, next-due-ns, fired, skipped, realigned, clock, capture,
- *         phase-ns, grid-clock, policy, sync
+ *         phase-ns, grid-clock, policy, sync, fault-sequence
  *
  * CITYHUB_CMD_MEMBER_GET
  *     State of one member or of all.
  *     do
  *     request: id
- *     reply: id, name, label, kind, slot, primed, gate, generation, stamp
+ *     reply: id, sequence, name, label, kind, slot, primed, gate, generation,
+ *         stamp
  *     dump
- *     reply: id, name, label, kind, slot, primed, gate, generation, stamp
+ *     reply: id, sequence, name, label, kind, slot, primed, gate, generation,
+ *         stamp
  *
  * CITYHUB_CMD_TICK_GET
  *     The newest ticks of one slot or of all, oldest first.
@@ -103,14 +117,15 @@
  *     reply: generation, last-tick, stats
  *
  * CITYHUB_CMD_STATS_GET
- *     Counters of all members.
+ *     Counters of the hub and of all members, and how good their stamps are. A
+ *     member has id, name, counters, stamp and ticks.
  *     dump
- *     reply: id, name, counters, stamp, ticks
+ *     reply: hub, member
  *
  * CITYHUB_CMD_HUB_NTF (notification, group monitor)
  *     A capture was armed or disarmed, the grid was set or aligned anew, ticks
- *     were skipped (told once a second at most), or the clock was synchronised
- *     or no longer is.
+ *     were skipped (told once a second at most), a slot came or went, or the
+ *     clock was synchronised or no longer is.
  *     as the reply of hub-get
  *
  * CITYHUB_CMD_MEMBER_NTF (notification, group monitor)
@@ -133,11 +148,28 @@
  *     Say how good UTC is.
  *     do
  *     request: bound-ns, valid-ns
+ *
+ * CITYHUB_CMD_SLOT_NEW (CAP_NET_ADMIN)
+ *     Make a slot, with the number given or with the lowest that is free. It is
+ *     the trigger cityhub-N.
+ *     do
+ *     request: number
+ *     reply: number
+ *
+ * CITYHUB_CMD_SLOT_DEL (CAP_NET_ADMIN)
+ *     Take a slot away that no device has as its trigger.
+ *     do
+ *     request: number
+ *
+ * CITYHUB_CMD_FAULT_NTF (notification, group fault)
+ *     Something went wrong with a member, or transfers work again.
+ *     holds: sequence, member, name, kinds, instant-ns, status, counters, ticks
  */
 
 #define CITYHUB_FAMILY_NAME	"cityhub"
 #define CITYHUB_FAMILY_VERSION	1
 #define CITYHUB_MCGRP_MONITOR	"monitor"
+#define CITYHUB_MCGRP_FAULT	"fault"
 
 #define CITYHUB_SLOTS_MAX	64
 #define CITYHUB_CAPTURE_MEMBERS_MAX	64
@@ -180,6 +212,34 @@ enum cityhub_member_stamp {
 	CITYHUB_MEMBER_STAMP_POLL,
 	CITYHUB_MEMBER_STAMP_TICK,
 	CITYHUB_MEMBER_STAMP_EXTRAPOLATED,
+};
+
+/**
+ * enum cityhub_fault_kind - What went wrong with a member
+ * @CITYHUB_FAULT_KIND_OVERRUN: a tick came while the member was still at work,
+ *     it never saw it
+ * @CITYHUB_FAULT_KIND_FIFO_FULL: the IIO buffer refused samples, nobody read it
+ *     in time
+ * @CITYHUB_FAULT_KIND_LOST: samples were lost in the chip
+ * @CITYHUB_FAULT_KIND_BUS_ERROR: a transfer failed
+ * @CITYHUB_FAULT_KIND_CRC_ERROR: a transfer had a wrong checksum
+ * @CITYHUB_FAULT_KIND_INVALID: an answer of the chip made no sense
+ * @CITYHUB_FAULT_KIND_STATUS: the chip reports a fault of its own
+ * @CITYHUB_FAULT_KIND_CUT: the buffer was switched off or the device was
+ *     removed while the member was armed
+ * @CITYHUB_FAULT_KIND_RECOVERED: not a fault - a sample came through after
+ *     failed transfers
+ */
+enum cityhub_fault_kind {
+	CITYHUB_FAULT_KIND_OVERRUN = 1 << 0,
+	CITYHUB_FAULT_KIND_FIFO_FULL = 1 << 1,
+	CITYHUB_FAULT_KIND_LOST = 1 << 2,
+	CITYHUB_FAULT_KIND_BUS_ERROR = 1 << 3,
+	CITYHUB_FAULT_KIND_CRC_ERROR = 1 << 4,
+	CITYHUB_FAULT_KIND_INVALID = 1 << 5,
+	CITYHUB_FAULT_KIND_STATUS = 1 << 6,
+	CITYHUB_FAULT_KIND_CUT = 1 << 7,
+	CITYHUB_FAULT_KIND_RECOVERED = 1 << 8,
 };
 
 /**
@@ -282,7 +342,8 @@ enum cityhub_a_sync {
 
 /**
  * enum cityhub_a_hub - attributes of a hub
- * @CITYHUB_A_HUB_SEQUENCE: (u32) grows with each change that is notified
+ * @CITYHUB_A_HUB_SEQUENCE: (u32) grows by one with each notification of the
+ *     group monitor
  * @CITYHUB_A_HUB_PERIOD_NS: (u64, >= 1000000, <= 3600000000000) period of the
  *     grid
  * @CITYHUB_A_HUB_EPOCH_NS: (sint) instant at which tick 0 is due, in the clock
@@ -305,6 +366,8 @@ enum cityhub_a_sync {
  * @CITYHUB_A_HUB_POLICY: (u32, enum hub-policy)
  * @CITYHUB_A_HUB_SYNC: (nest of sync) how good UTC is; absent when the clock is
  *     not synchronised
+ * @CITYHUB_A_HUB_FAULT_SEQUENCE: (u32) grows by one with each notification of
+ *     the group fault
  * @__CITYHUB_A_HUB_MAX: end of the list
  * @CITYHUB_A_HUB_MAX: last of the list
  */
@@ -326,6 +389,7 @@ enum cityhub_a_hub {
 	CITYHUB_A_HUB_GRID_CLOCK,
 	CITYHUB_A_HUB_POLICY,
 	CITYHUB_A_HUB_SYNC,
+	CITYHUB_A_HUB_FAULT_SEQUENCE,
 
 	__CITYHUB_A_HUB_MAX,
 	CITYHUB_A_HUB_MAX = __CITYHUB_A_HUB_MAX - 1,
@@ -371,6 +435,12 @@ enum cityhub_a_counters {
  *     stamps were made; on realtime and TAI stamps are in order within one
  * @CITYHUB_A_STAMP_PERIOD_PS: (uint) estimated sample period in picoseconds,
  *     absent when unknown
+ * @CITYHUB_A_STAMP_LATENCY_MIN_NS: (u32) least lateness of observations that
+ *     was declared. It cannot be observed - stamps are late by what it is short
+ *     of the true one, and the bound is beside that
+ * @CITYHUB_A_STAMP_LATE_NS: (uint) learned mean lateness of observations beyond
+ *     latency-min-ns
+ * @CITYHUB_A_STAMP_UPDATES: (u32) observations the estimator has learned from
  * @__CITYHUB_A_STAMP_MAX: end of the list
  * @CITYHUB_A_STAMP_MAX: last of the list
  */
@@ -380,6 +450,9 @@ enum cityhub_a_stamp {
 	CITYHUB_A_STAMP_SOURCE,
 	CITYHUB_A_STAMP_CLOCK_EPOCH,
 	CITYHUB_A_STAMP_PERIOD_PS,
+	CITYHUB_A_STAMP_LATENCY_MIN_NS,
+	CITYHUB_A_STAMP_LATE_NS,
+	CITYHUB_A_STAMP_UPDATES,
 
 	__CITYHUB_A_STAMP_MAX,
 	CITYHUB_A_STAMP_MAX = __CITYHUB_A_STAMP_MAX - 1,
@@ -415,7 +488,7 @@ enum cityhub_a_ticks {
 /**
  * enum cityhub_a_member - attributes of a member
  * @CITYHUB_A_MEMBER_ID: (u32, <= 2147483647) the N of iio:deviceN
- * @CITYHUB_A_MEMBER_SEQUENCE: (u32) of the hub, in notifications
+ * @CITYHUB_A_MEMBER_SEQUENCE: (u32) of the hub, with this change in it
  * @CITYHUB_A_MEMBER_NAME: (string, length <= 63) name of the IIO device
  * @CITYHUB_A_MEMBER_LABEL: (string, length <= 63) label of the IIO device,
  *     where firmware gives one
@@ -497,16 +570,65 @@ enum cityhub_a_slot {
 };
 
 /**
+ * enum cityhub_a_stats - One message of a dump of counters, which has one of
+ *     these
+ * @CITYHUB_A_STATS_HUB: (nest of hub) the hub, in the first message; without
+ *     its captures
+ * @CITYHUB_A_STATS_MEMBER: (nest of member) a member
+ * @__CITYHUB_A_STATS_MAX: end of the list
+ * @CITYHUB_A_STATS_MAX: last of the list
+ */
+enum cityhub_a_stats {
+	CITYHUB_A_STATS_HUB = 1,
+	CITYHUB_A_STATS_MEMBER,
+
+	__CITYHUB_A_STATS_MAX,
+	CITYHUB_A_STATS_MAX = __CITYHUB_A_STATS_MAX - 1,
+};
+
+/**
+ * enum cityhub_a_fault - attributes of a fault
+ * @CITYHUB_A_FAULT_SEQUENCE: (u32) fault-sequence of the hub, with this one in
+ *     it
+ * @CITYHUB_A_FAULT_MEMBER: (u32) id of the member
+ * @CITYHUB_A_FAULT_NAME: (string) name of the IIO device
+ * @CITYHUB_A_FAULT_KINDS: (u32, enum fault-kind) what went wrong since the last
+ *     time this member was told of
+ * @CITYHUB_A_FAULT_INSTANT_NS: (uint) CLOCK_MONOTONIC when this was told
+ * @CITYHUB_A_FAULT_STATUS: (u32) the fault bits of the chip, as its sheet has
+ *     them; with the kind status
+ * @CITYHUB_A_FAULT_COUNTERS: (nest of counters) as they are, where the driver
+ *     reports
+ * @CITYHUB_A_FAULT_TICKS: (nest of ticks) as they are, of a ticked member
+ * @__CITYHUB_A_FAULT_MAX: end of the list
+ * @CITYHUB_A_FAULT_MAX: last of the list
+ */
+enum cityhub_a_fault {
+	CITYHUB_A_FAULT_SEQUENCE = 1,
+	CITYHUB_A_FAULT_MEMBER,
+	CITYHUB_A_FAULT_NAME,
+	CITYHUB_A_FAULT_KINDS,
+	CITYHUB_A_FAULT_INSTANT_NS,
+	CITYHUB_A_FAULT_STATUS,
+	CITYHUB_A_FAULT_COUNTERS,
+	CITYHUB_A_FAULT_TICKS,
+
+	__CITYHUB_A_FAULT_MAX,
+	CITYHUB_A_FAULT_MAX = __CITYHUB_A_FAULT_MAX - 1,
+};
+
+/**
  * enum cityhub_cmd - operations
  * @CITYHUB_CMD_HUB_GET: State of the hub and its captures.
  * @CITYHUB_CMD_MEMBER_GET: State of one member or of all.
  * @CITYHUB_CMD_TICK_GET: The newest ticks of one slot or of all, oldest first.
  * @CITYHUB_CMD_ARM: Open the gates of all named members, or of none.
  * @CITYHUB_CMD_DISARM: Close the gates of a capture.
- * @CITYHUB_CMD_STATS_GET: Counters of all members.
+ * @CITYHUB_CMD_STATS_GET: Counters of the hub and of all members, and how good
+ *     their stamps are. A member has id, name, counters, stamp and ticks.
  * @CITYHUB_CMD_HUB_NTF: A capture was armed or disarmed, the grid was set or
- *     aligned anew, ticks were skipped (told once a second at most), or the
- *     clock was synchronised or no longer is.
+ *     aligned anew, ticks were skipped (told once a second at most), a slot
+ *     came or went, or the clock was synchronised or no longer is.
  * @CITYHUB_CMD_MEMBER_NTF: A member came, was primed, switched off, armed or
  *     disarmed, or its stamp state changed - another source or clock epoch, or
  *     a bound twice or half the one told before; that is told once a second at
@@ -515,6 +637,11 @@ enum cityhub_a_slot {
  * @CITYHUB_CMD_HUB_SET: Set the grid and what arm asks; what is not named stays
  *     as it is. Refused while something is armed.
  * @CITYHUB_CMD_SYNC_SET: Say how good UTC is.
+ * @CITYHUB_CMD_SLOT_NEW: Make a slot, with the number given or with the lowest
+ *     that is free. It is the trigger cityhub-N.
+ * @CITYHUB_CMD_SLOT_DEL: Take a slot away that no device has as its trigger.
+ * @CITYHUB_CMD_FAULT_NTF: Something went wrong with a member, or transfers work
+ *     again.
  * @__CITYHUB_CMD_MAX: end of the list
  * @CITYHUB_CMD_MAX: last of the list
  */
@@ -530,6 +657,9 @@ enum cityhub_cmd {
 	CITYHUB_CMD_MEMBER_DEL_NTF,
 	CITYHUB_CMD_HUB_SET,
 	CITYHUB_CMD_SYNC_SET,
+	CITYHUB_CMD_SLOT_NEW,
+	CITYHUB_CMD_SLOT_DEL,
+	CITYHUB_CMD_FAULT_NTF,
 
 	__CITYHUB_CMD_MAX,
 	CITYHUB_CMD_MAX = __CITYHUB_CMD_MAX - 1,

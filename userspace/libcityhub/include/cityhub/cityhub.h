@@ -107,7 +107,7 @@ struct cityhub_capture {
 
 /**
  * struct cityhub_hub - state of the hub
- * @sequence:	grows by one with each event
+ * @sequence:	grows by one with each event of the monitor
  * @period_ns:	period of the grid
  * @epoch_ns:	when tick 0 is (or was) due, in @grid_clock; negative when the
  *		clock was set back by more than its age
@@ -129,6 +129,7 @@ struct cityhub_capture {
  * @synchronised: UTC is known to @sync_bound_ns
  * @sync_bound_ns: largest error of CLOCK_REALTIME
  * @sync_left_ns: for how long that holds, if it is not said again
+ * @fault_sequence: grows by one with each fault
  */
 struct cityhub_hub {
 	uint32_t sequence;
@@ -152,6 +153,7 @@ struct cityhub_hub {
 	bool synchronised;
 	uint64_t sync_bound_ns;
 	uint64_t sync_left_ns;
+	uint32_t fault_sequence;
 };
 
 /**
@@ -205,6 +207,29 @@ int cityhub_hub_set(struct cityhub *h, const struct cityhub_setting *settings,
 		    size_t n);
 
 /**
+ * cityhub_slot_new() - make a slot: the trigger cityhub-N
+ * @h:		handle
+ * @number:	its number, 0 to 63, or negative for the lowest that is free
+ * @slot:	set to its number; may be NULL
+ *
+ * Return: 0, -EEXIST when there is one or a trigger of its name, -ENOSPC when
+ * there are CITYHUB_SLOTS_MAX, -ERANGE for a larger number, or another error
+ * number.
+ */
+int cityhub_slot_new(struct cityhub *h, int number, uint32_t *slot);
+
+/**
+ * cityhub_slot_del() - take a slot away
+ * @h:		handle
+ * @slot:	its number
+ *
+ * Return: 0, -EBUSY when a device has it as its trigger, -ENOENT when there is
+ * none (cityhub_error() tells it from a missing module), or another error
+ * number.
+ */
+int cityhub_slot_del(struct cityhub *h, uint32_t slot);
+
+/**
  * cityhub_sync_set() - tell the hub how good CLOCK_REALTIME is
  * @h:		handle
  * @bound_ns:	its largest error
@@ -237,6 +262,10 @@ int cityhub_sync_from_adjtimex(struct cityhub *h, uint64_t valid_ns);
  * @source:	where stamps come from
  * @clock_epoch: set_count of the clock when the newest stamps were made
  * @period_ps:	estimated sample period in picoseconds, 0 when unknown
+ * @latency_min_ns: least lateness of observations that was declared; what it is
+ *		short of the true one, stamps are late by, beside the bound
+ * @late_ns:	learned mean lateness of observations beyond that
+ * @updates:	observations the estimator has learned from
  */
 struct cityhub_stamp {
 	int64_t from_raw_ns;
@@ -244,6 +273,9 @@ struct cityhub_stamp {
 	enum cityhub_member_stamp source;
 	uint32_t clock_epoch;
 	uint64_t period_ps;
+	uint32_t latency_min_ns;
+	uint64_t late_ns;
+	uint32_t updates;
 };
 
 /**
@@ -473,26 +505,60 @@ int cityhub_disarm(struct cityhub *h, uint32_t generation,
 		   struct cityhub_stats **stats, size_t *n);
 
 /**
- * enum cityhub_event_type - what has changed
- * @CITYHUB_EVENT_HUB:	hub or captures
- * @CITYHUB_EVENT_MEMBER: a member
- * @CITYHUB_EVENT_MEMBER_GONE: a member was removed
+ * struct cityhub_fault - something went wrong with a member
+ * @member:	the N of its iio:deviceN
+ * @name:	name of the IIO device
+ * @kinds:	what, of &enum cityhub_fault_kind, since it was told last
+ * @instant_ns:	when that was told
+ * @status:	fault bits of the chip as its sheet has them, with the kind
+ *		CITYHUB_FAULT_KIND_STATUS
+ * @has_counters: its driver reports, @counters is valid
+ * @counters:	as they were then
+ * @has_ticks:	it is a ticked member, @ticks is valid
+ * @ticks:	as they were then
+ */
+struct cityhub_fault {
+	uint32_t member;
+	char name[CITYHUB_NAME_LEN];
+	uint32_t kinds;
+	int64_t instant_ns;
+	uint32_t status;
+	bool has_counters;
+	struct cityhub_counters counters;
+	bool has_ticks;
+	struct cityhub_tick_counts ticks;
+};
+
+#define CITYHUB_EVENTS_MONITOR	(1U << 0)	/* hub and members changed */
+#define CITYHUB_EVENTS_FAULT	(1U << 1)	/* faults of members */
+
+/**
+ * enum cityhub_event_type - what has happened
+ * @CITYHUB_EVENT_HUB:	hub or captures changed
+ * @CITYHUB_EVENT_MEMBER: a member came or changed
+ * @CITYHUB_EVENT_MEMBER_GONE: a member was removed, or left its trigger
+ * @CITYHUB_EVENT_FAULT: something went wrong with a member
+ * @CITYHUB_EVENT_LOST:	events were lost: the listener was too slow
  */
 enum cityhub_event_type {
 	CITYHUB_EVENT_HUB,
 	CITYHUB_EVENT_MEMBER,
 	CITYHUB_EVENT_MEMBER_GONE,
+	CITYHUB_EVENT_FAULT,
+	CITYHUB_EVENT_LOST,
 };
 
 /**
- * struct cityhub_event - something has changed
+ * struct cityhub_event - something has happened
  * @type:	what
- * @sequence:	of the hub
- * @lost:	events known to be lost just before this one; ask for the
- *		state anew when it is not 0
+ * @sequence:	of its group: of the hub or of its faults
+ * @lost:	of CITYHUB_EVENT_LOST, how many of its group: exactly
  * @clock:	of the hub when that changed; its set_count tells that the
  *		clock was set
  * @member:	the member; of one that is gone only the id is valid
+ * @group:	CITYHUB_EVENTS_* it belongs to
+ * @resync:	state that was asked for after a loss; it may be no news
+ * @fault:	the fault
  */
 struct cityhub_event {
 	enum cityhub_event_type type;
@@ -500,6 +566,9 @@ struct cityhub_event {
 	uint32_t lost;
 	struct cityhub_clock clock;
 	struct cityhub_member member;
+	unsigned int group;
+	bool resync;
+	struct cityhub_fault fault;
 };
 
 /**
@@ -509,19 +578,37 @@ struct cityhub_event {
  * Return: 0, -ENOENT when the module is not loaded, or another error number.
  */
 int cityhub_events_open(struct cityhub_events **events);
+
+/**
+ * cityhub_events_open_groups() - listen to changes, to faults or to both
+ * @events:	set to the handle
+ * @groups:	CITYHUB_EVENTS_*
+ *
+ * Return: as cityhub_events_open(), and -EINVAL for no or an unknown group.
+ */
+int cityhub_events_open_groups(struct cityhub_events **events,
+			       unsigned int groups);
 void cityhub_events_close(struct cityhub_events *events);
 
 /** cityhub_events_fd() - file descriptor to poll for input */
 int cityhub_events_fd(const struct cityhub_events *events);
 
 /**
- * cityhub_events_read() - the next change; does not block
+ * cityhub_events_read() - the next event
  * @events:	handle
  * @event:	set to the event, which belongs to @events and is valid until
  *		the next call
  *
- * Return: 0, -EAGAIN when there is none, or another error number. An overrun
- * of the socket is no error: it shows as lost events.
+ * Does not wait for events. Call until it returns -EAGAIN before waiting for
+ * input: there may be events that are read from the socket already.
+ *
+ * Events that were lost because the listener was too slow are no error. They
+ * show as one CITYHUB_EVENT_LOST, which has their exact number. Of the monitor
+ * it is followed by the state as it is then, marked as such: the hub, each
+ * member, and those members that are gone. What comes next has happened after
+ * that. The library asks the kernel for that state, which takes its answer.
+ *
+ * Return: 0, -EAGAIN when there is none, or another error number.
  */
 int cityhub_events_read(struct cityhub_events *events,
 			const struct cityhub_event **event);
