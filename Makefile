@@ -193,6 +193,7 @@ $(B)/faults/cityhubd: $(daemon_src) $(common_obj) $(lib_obj)
 .PHONY: unit-programs
 # The tools run in test kernels, where the sanitizers do not.
 unit-programs: $(unit_bin) $(if $(SANITIZE),$(P)/fuzz-stamp,$(tool_bin) \
+	$(if $(call with,HUB),$(B)/tools/fuzz-netlink) \
 	$(B)/faults/cityhubd $(P)/stamp-bench)
 
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj)) \
@@ -245,6 +246,18 @@ bench-stamps: $(P)/stamp-bench
 fuzz-stamps:
 	$(MAKE) SANITIZE=1 $(B)/asan/fuzz-stamp
 	$(B)/asan/fuzz-stamp
+
+# A million requests in the debug kernel; the short form is 44-hub-stress.
+.PHONY: fuzz-netlink
+fuzz-netlink: all unit-programs
+	VM_FUZZ_MESSAGES=$(or $(MESSAGES),1000000) VM_FUZZ_SEED=$(or $(SEED),1) \
+		scripts/vm --kernel uml --chips mpl3115,sen66 --timeout 3600 -- \
+		bash tests/system/44-hub-stress.sh
+
+$(B)/tools/fuzz-netlink: tests/fuzz/fuzz_netlink.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(C11) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) \
+		-o $@ $< $(call pkg_libs,$(LIB_PKGS))
 
 $(P)/fuzz-stamp: $(call obj,$(fuzz_src))
 	@mkdir -p $(@D)
@@ -436,6 +449,8 @@ help:
 	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'
 	@echo 'fuzz-stamps      ten million updates of the estimator under sanitizers'
+	@echo 'fuzz-netlink     a million requests to the hub in the debug kernel: MESSAGES=,'
+	@echo '                 SEED= (minutes)'
 	@echo 'check-install    make, make modules and make install as README.md has them'
 	@echo 'check-kernels    modules with W=1 against all headers of Debian 12 (minutes)'
 	@echo 'check-upstream   the series for a kernel tree, on Linux 6.12 (minutes);'

@@ -44,3 +44,22 @@ kernel_source() {
 	fi
 	echo "$tree"
 }
+
+# ynl_tools: a directory with tools/net/ynl and the schemas of Linux 6.12
+ynl_tools() {
+	local tarball=/usr/src/linux-source-6.12.tar.xz version tree
+
+	[ -f "$tarball" ] || die "no $tarball: run scripts/setup"
+	version=$(dpkg-query -W -f '${Version}' linux-source-6.12) || exit 125
+	tree=$cache/ynl-$version
+	if [ ! -d "$tree" ]; then
+		say "unpacking tools/net/ynl of $tarball"
+		mkdir -p "$tree.new"
+		tar -C "$tree.new" --strip-components=1 -xf "$tarball" \
+			linux-source-6.12/tools/net/ynl \
+			linux-source-6.12/Documentation/netlink ||
+			die "cannot unpack $tarball"
+		mv "$tree.new" "$tree"
+	fi
+	echo "$tree"
+}

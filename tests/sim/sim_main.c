@@ -17,7 +17,12 @@ static char *chips = "sen66,pcba-dbm,ade9000,mpl3115,bmp280";
 module_param(chips, charp, 0444);
 MODULE_PARM_DESC(chips, "chips on the board, separated by commas");
 
-/* The second and third of a kind are for tests that need many members. */
+#define SIM_MPL(_name, _addr) {						\
+	.ops = &sim_mpl3115_ops, .name = "mpl3115-" _name,		\
+	.type = "mpl3115", .i2c_addr = _addr,				\
+}
+
+/* More than one of a kind are for tests that need many members. */
 static const struct sim_board sim_boards[] = {
 	{ .ops = &sim_sen66_ops, .type = "sen66", .i2c_addr = 0x6b },
 	{ .ops = &sim_pcba_dbm_ops, .type = "pcba-dbm", .i2c_addr = 0x48 },
@@ -26,6 +31,22 @@ static const struct sim_board sim_boards[] = {
 	  .i2c_addr = 0x61 },
 	{ .ops = &sim_mpl3115_ops, .name = "mpl3115-c", .type = "mpl3115",
 	  .i2c_addr = 0x62 },
+	SIM_MPL("d0", 0x10), SIM_MPL("d1", 0x11),
+	SIM_MPL("d2", 0x12), SIM_MPL("d3", 0x13),
+	SIM_MPL("d4", 0x14), SIM_MPL("d5", 0x15),
+	SIM_MPL("d6", 0x16), SIM_MPL("d7", 0x17),
+	SIM_MPL("e0", 0x18), SIM_MPL("e1", 0x19),
+	SIM_MPL("e2", 0x1a), SIM_MPL("e3", 0x1b),
+	SIM_MPL("e4", 0x1c), SIM_MPL("e5", 0x1d),
+	SIM_MPL("e6", 0x1e), SIM_MPL("e7", 0x1f),
+	SIM_MPL("f0", 0x20), SIM_MPL("f1", 0x21),
+	SIM_MPL("f2", 0x22), SIM_MPL("f3", 0x23),
+	SIM_MPL("f4", 0x24), SIM_MPL("f5", 0x25),
+	SIM_MPL("f6", 0x26), SIM_MPL("f7", 0x27),
+	SIM_MPL("g0", 0x28), SIM_MPL("g1", 0x29),
+	SIM_MPL("g2", 0x2a), SIM_MPL("g3", 0x2b),
+	SIM_MPL("g4", 0x2c), SIM_MPL("g5", 0x2d),
+	SIM_MPL("g6", 0x2e), SIM_MPL("g7", 0x2f),
 	{ .ops = &sim_bmp280_ops, .type = "bmp280", .i2c_addr = 0x76 },
 	{ .ops = &sim_ade9000_ops, .type = "ade9000", .spi_max_hz = 20000000 },
 };
