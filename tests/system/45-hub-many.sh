@@ -44,6 +44,8 @@ gates() {
 }
 
 ok "there are $many slots" new_slots
+# One bus reads them all, one after the other.
+ok "a period in which that can be done" "$cityhub" set --period 5
 dirs=() ids=()
 for device in "$iio"/iio:device*; do
 	[ "${#ids[@]}" -lt "$many" ] || break
@@ -75,7 +77,7 @@ ok "with it one request is enough" eval \
 is "all gates are open" "$(gates)" "$many"
 first=$(grep -o '"first_tick":[0-9]*' "$work/armed" | cut -d : -f 2)
 generation=$(grep -o '"generation":[0-9]*' "$work/armed" | head -n 1 | cut -d : -f 2)
-sleep 6
+sleep 11
 for n in "${!dirs[@]}"; do
 	"$build/tools/hub-ticks" "$n" | awk -v g="$generation" \
 		'NF == 6 && $3 == g { print $2, $5, $6; exit }'
@@ -97,7 +99,7 @@ done | sort -n > "$work/spread"
 is "each has a scan of it" "$(wc -l < "$work/spread")" "$many"
 note "first stamps, ns after the tick: first $(head -n 1 "$work/spread")," \
 	"last $(tail -n 1 "$work/spread")"
-ok "all were stamped within a period" test "$(tail -n 1 "$work/spread")" -lt 1000000000
+ok "all were stamped within a period" test "$(tail -n 1 "$work/spread")" -lt 5000000000
 for dir in "${dirs[@]}"; do
 	echo 0 > "$dir/buffer/enable"
 	echo > "$dir/trigger/current_trigger"
