@@ -14,6 +14,7 @@ sysconfdir ?= /etc
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 docdir ?= $(datadir)/doc/cityhub
+overlaysdir ?= $(datadir)/cityhub/overlays
 completiondir ?= $(datadir)/bash-completion/completions
 # systemd and udev look there for either prefix.
 systemdunitdir ?= $(prefix)/lib/systemd/system
@@ -300,6 +301,8 @@ overlays: $(patsubst %.dtso,$(B)/%.dtbo,$(wildcard dt-overlays/*/*.dtso))
 
 $(B)/dt-overlays/%.dtbo: dt-overlays/%.dtso
 	@mkdir -p $(@D)
+	@command -v dtc > /dev/null || { echo "dtc is missing:" \
+		"install the device tree compiler" >&2; exit 1; }
 	dtc -@ -W no-unit_address_vs_reg -I dts -O dtb -o $@ $<
 
 # Built anew, so that nothing of a build for tests is left in the list.
@@ -311,7 +314,7 @@ modules_install: modules
 # ---- install ---------------------------------------------------------------
 
 .PHONY: install
-install: install-userspace modules_install
+install: install-userspace install-overlays modules_install
 
 # A configuration that is there stays.
 packaging := scripts/packaging/common
@@ -361,6 +364,12 @@ install-systemd: $(P)/install/cityhubd.service
 	install -m 644 $(packaging)/sysusers.conf $(DESTDIR)$(sysusersdir)/cityhub.conf
 	install -m 644 $(packaging)/tmpfiles.conf $(DESTDIR)$(tmpfilesdir)/cityhub.conf
 
+.PHONY: install-overlays
+install-overlays: overlays
+	for f in $(patsubst dt-overlays/%.dtso,%.dtbo,$(wildcard dt-overlays/*/*.dtso)); do \
+		install -D -m 644 $(B)/dt-overlays/$$f $(DESTDIR)$(overlaysdir)/$$f || exit; \
+	done
+
 # The sources of the modules for DKMS, which builds them for each kernel.
 dkms_dir := /usr/src/cityhub-$(VERSION)
 .PHONY: install-dkms
@@ -384,7 +393,8 @@ deb:
 	rm -r $(deb_copy)
 
 # Minutes each, and packages beyond those of scripts/setup; see README.md.
-.PHONY: check-deb check-install check-kernels check-upstream check-cross export-upstream
+.PHONY: check-deb check-install check-kernels check-upstream check-cross
+.PHONY: check-new-chip export-upstream
 check-deb:
 	scripts/packaging/test-deb
 
@@ -402,6 +412,9 @@ export-upstream:
 
 check-cross:
 	scripts/packaging/check-cross
+
+check-new-chip:
+	scripts/packaging/check-new-chip
 
 # ---- gates -----------------------------------------------------------------
 
@@ -436,9 +449,10 @@ help:
 	@echo 'modules          kernel modules: KDIR=, ARCH=, CROSS_COMPILE=, W=1,'
 	@echo '                 SIM=1 adds the virtual hub, KUNIT=1 the KUnit modules'
 	@echo 'overlays         device tree overlays into $(B)/dt-overlays/'
-	@echo 'install          both: DESTDIR=, prefix=; install-userspace and'
-	@echo '                 modules_install do one of them; WITH_MQTT=no,'
-	@echo '                 WITH_HUB=no and WITH_SYSTEMD=no make less of it'
+	@echo 'install          all three: DESTDIR=, prefix=; install-userspace,'
+	@echo '                 modules_install and install-overlays do one of them;'
+	@echo '                 WITH_MQTT=no, WITH_HUB=no, WITH_GNUTLS=no and'
+	@echo '                 WITH_SYSTEMD=no make less of it'
 	@echo 'install-dkms     sources of the modules for DKMS'
 	@echo 'deb              Debian packages into $(B)/deb/'
 	@echo 'demo             the whole chain on simulated sensors (installs packages)'
@@ -455,6 +469,7 @@ help:
 	@echo 'check-kernels    modules with W=1 against all headers of Debian 12 (minutes)'
 	@echo 'check-upstream   the series for a kernel tree, on Linux 6.12 (minutes);'
 	@echo '                 export-upstream only writes it, into $(B)/upstream/'
+	@echo 'check-new-chip   what the guide to a new chip says, done (minutes)'
 	@echo 'check-cross      user space for arm64 and armhf, units under QEMU (minutes)'
 	@echo 'lint             checkpatch, sparse, W=1, shellcheck, SPDX'
 	@echo 'clean            remove $(B)/'

@@ -27,12 +27,12 @@ install_to() {
 	local root=$1
 
 	shift
-	make -s install-userspace DESTDIR="$root" prefix=/usr "$@"
+	make -s install-userspace install-overlays DESTDIR="$root" prefix=/usr "$@"
 }
 
 # ---- files -----------------------------------------------------------------
 
-ok "make install-userspace" install_to "$work/root"
+ok "make install-userspace install-overlays" install_to "$work/root"
 is "it installs what scripts/packaging/manifest lists" \
 	"$(listing "$work/root")" "$(manifest | grep -v '^lib/modules/')"
 for ko in $(manifest | sed -n 's|^lib/modules/.*/\(.*\)\.ko$|\1|p'); do
@@ -46,7 +46,7 @@ is "and no other module is" \
 fails "nothing of the tests is in it" grep -E 'sim|kunit|selftest' scripts/packaging/manifest
 
 echo '# mine' > "$work/root/etc/cityhub/cityhubd.conf"
-ok "make install-userspace, again" install_to "$work/root"
+ok "and again" install_to "$work/root"
 is "a configuration that is there stays" \
 	"$(cat "$work/root/etc/cityhub/cityhubd.conf")" '# mine'
 

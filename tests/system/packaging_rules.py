@@ -121,7 +121,63 @@ def buildroot_options():
             yield f"{package} is selected and no dependency of cityhub.mk"
 
 
+def buildroot_form():
+    """What utils/check-package says of white space, order and names."""
+    mk = read(BR_PKG + "/cityhub.mk")
+    config = read(BR_PKG + "/Config.in")
+    for name, text in (("cityhub.mk", mk), ("Config.in", config)):
+        if "\n\n\n" in text or not text.endswith("\n") or text.endswith("\n\n"):
+            yield f"{name}: empty lines one after the other or at the end"
+        if re.search(r"[^\x00-\x7f]", text):
+            yield f"{name}: not ASCII"
+    first = re.search(r"^CITYHUB_DEPENDENCIES = (.*)", mk, re.M)[1].split()
+    if first != sorted(first):
+        yield "CITYHUB_DEPENDENCIES are not in order"
+    for name in ("MODULE_SUBDIRS", "LICENSE", "LICENSE_FILES", "SITE_METHOD"):
+        if f"\nCITYHUB_{name} = " not in mk:
+            yield f"cityhub.mk: no CITYHUB_{name}"
+    for name in ("BUILD_CMDS", "INSTALL_TARGET_CMDS", "INSTALL_STAGING_CMDS",
+                 "INSTALL_INIT_SYSTEMD", "INSTALL_INIT_SYSV", "USERS",
+                 "PERMISSIONS", "LINUX_CONFIG_FIXUPS"):
+        if f"\ndefine CITYHUB_{name}\n" not in mk:
+            yield f"cityhub.mk: no CITYHUB_{name}"
+    order = ["bool", "default", "depends", "select", "help"]
+    for name, body in re.findall(r"^config (\w+)\n((?:\t.*\n|\n(?=\t))+)", config, re.M):
+        seen = [order.index(w) for w in re.findall(r"^\t(\w+)", body, re.M) if w in order]
+        if seen != sorted(seen):
+            yield f"Config.in: attributes of {name} are not in the order {order}"
+        selects = re.findall(r"^\tselect (\w+)", body, re.M)
+        if selects != sorted(selects):
+            yield f"Config.in: selects of {name} are not in order"
+        if "\thelp\n" not in body:
+            yield f"Config.in: {name} has no help"
+    if not re.search(r"^\t  https://\S+$", config, re.M):
+        yield "Config.in: no URL in the help"
+    if "depends on BR2_LINUX_KERNEL\n" not in config:
+        yield "Config.in: modules without a kernel"
+
+
+def switches():
+    """Each WITH_ of the Makefile is an option of both, and the other way."""
+    have = set(re.findall(r"^(WITH_\w+) \?=", MAKEFILE, re.M))
+    mk = read(BR_PKG + "/cityhub.mk")
+    recipe = read(glob.glob(OE + "/recipes-connectivity/cityhub/*.bb")[0])
+    for name in have ^ set(re.findall(r"\b(WITH_\w+)=", mk)):
+        yield f"cityhub.mk and the Makefile differ in {name}"
+    both = re.findall(r"^PACKAGECONFIG\[(\w+)\] = \"(WITH_\w+)=yes,\2=no[,\"]", recipe, re.M)
+    if {name for _, name in both} != have:
+        yield "PACKAGECONFIG is not what the Makefile has"
+    table = re.findall(r"^\| (\w+) \|", read(OE + "/README.md"), re.M)
+    if set(table) - {"PACKAGECONFIG"} != {name for name, _ in both}:
+        yield "README.md of the layer does not have the same PACKAGECONFIG"
+
+
 def buildroot_hash():
+    licences = re.search(r"^CITYHUB_LICENSE_FILES = (.*)",
+                         read(BR_PKG + "/cityhub.mk"), re.M)[1].split()
+    for path in licences:
+        if not re.search(rf"  {re.escape(path)}$", read(BR_PKG + "/cityhub.hash"), re.M):
+            yield f"no hash of the licence file {path}"
     lines = re.findall(r"^sha256  (\w+)  (\S+)$", read(BR_PKG + "/cityhub.hash"), re.M)
     if not lines:
         yield "no hash"
@@ -144,8 +200,12 @@ def layer():
     if os.path.realpath(f"{OE}/{source}") != os.path.realpath("."):
         yield f"CITYHUB_SOURCE {source} is not the checkout"
     readme = read(OE + "/README.md")
-    if "maintainer" not in readme or "Patches" not in readme:
+    if not all(re.search(word, readme, re.I)
+               for word in ("maintainer", "patch", r"[\w.-]+@[\w.-]+")):
         yield "README.md does not say who maintains it and where patches go"
+    for name in re.search(r"^LAYERSERIES_COMPAT_cityhub = \"(.*)\"", conf, re.M)[1].split():
+        if name < "scarthgap" and name != "blacksail":
+            yield f"series {name} is older than scarthgap"
     if not os.path.exists(OE + "/SECURITY.md"):
         yield "no SECURITY.md"
     for path in OE_FILES:
@@ -177,13 +237,83 @@ def recipe_contents():
         yield from missing_variables(re.findall(r"(?<!\S)(\w+)=", make))
         yield from missing_targets(re.findall(r"oe_runmake ([a-z-]+)", text))
         yield from missing_targets(re.findall(r'^MAKE_TARGETS = "(.*)"', text, re.M))
-        for name, digest in re.findall(r"file://(\w+);md5=(\w+)", text):
+        for name, digest in re.findall(r"file://([\w.]+);md5=(\w+)", text):
             with open(name, "rb") as f:
                 if hashlib.md5(f.read()).hexdigest() != digest:
                     yield f"{path}: {name} has another md5"
         for user in re.findall(r"USERADD_PARAM:\S+ = ", text):
             if "cityhub\"" not in text:
                 yield f"{path}: {user} is not for the user cityhub"
+
+
+# The style guide of OpenEmbedded has variables in this order.
+OE_ORDER = ["SUMMARY", "DESCRIPTION", "HOMEPAGE", "SECTION", "LICENSE", "require",
+            "LIC_FILES_CHKSUM", "DEPENDS", "SRC_URI", "SRCREV", "inherit",
+            "PACKAGECONFIG", "EXTRA_OEMAKE", "do_configure", "do_compile", "do_install",
+            "do_deploy", "PACKAGE_BEFORE_PN", "PACKAGES", "FILES", "CONFFILES",
+            "RDEPENDS", "RRECOMMENDS", "RPROVIDES"]
+SPDX = {"GPL-2.0-only", "LGPL-2.1-or-later"}
+
+
+def recipe_style():
+    for path in RECIPES:
+        text = read(path)
+        name = os.path.basename(path)
+        if re.search(r"[ \t]+$|\t", text, re.M):
+            yield f"{name}: tabs, or space at the end of a line"
+        if re.search(r"_(append|prepend|remove)\b|\bFILES_|\bRDEPENDS_", text):
+            yield f"{name}: overrides of before honister"
+        if re.search(r"\$\{WORKDIR\}/(?!build\b)", text):
+            yield f"{name}: since 5.1 files are unpacked into UNPACKDIR"
+        for licence in re.findall(r"^LICENSE\S* = \"(.*)\"", text, re.M):
+            if set(re.split(r"[ &|]+", licence)) - SPDX:
+                yield f"{name}: {licence} is no SPDX name of ours"
+        if not path.endswith(".bb"):
+            continue
+        for wanted in ("SUMMARY", "SECTION", "LICENSE"):
+            if "packagegroup" not in name and f"\n{wanted} = " not in text:
+                yield f"{name}: no {wanted}"
+        first = {}
+        for at, word in enumerate(re.findall(r"^(\w+)(?=[:\[ (])", text, re.M)):
+            first.setdefault(word, at)
+        order = sorted((w for w in first if w in OE_ORDER), key=first.get)
+        if order != [w for w in OE_ORDER if w in first]:
+            yield f"{name}: {' '.join(order)} is not the order of the style guide"
+
+
+def recipe_classes():
+    userspace = read(glob.glob(OE + "/recipes-connectivity/cityhub/*.bb")[0])
+    for name in ("pkgconfig", "ptest", "systemd", "update-rc.d", "useradd"):
+        if not re.search(rf"^inherit .*{re.escape(name)}( |$)", userspace, re.M):
+            yield f"cityhub does not inherit {name}"
+    for wanted in ('SYSTEMD_SERVICE:${PN} = ', 'USERADD_PACKAGES = "${PN}"',
+                   "'PTEST_ENABLED', '1', 'libcheck'", "INITSCRIPT_NAME = "):
+        if wanted not in userspace:
+            yield f"cityhub has no {wanted}"
+    module = read(glob.glob(OE + "/recipes-kernel/cityhub-module/*.bb")[0])
+    for wanted in ("\ninherit module\n", "\nRPROVIDES:${PN} += ",
+                   '\nKERNEL_MODULE_AUTOLOAD += "cityhub"\n'):
+        if wanted not in module:
+            yield f"cityhub-module has no {wanted.strip()}"
+    group = read(OE + "/recipes-core/packagegroups/packagegroup-cityhub.bb")
+    have = {os.path.basename(p).split("_")[0] for p in RECIPES if p.endswith(".bb")}
+    for name in re.findall(r"^    (cityhub[\w-]*) ", group, re.M):
+        if name not in have:
+            yield f"packagegroup-cityhub: no recipe {name}"
+    for path in glob.glob(OE + "/recipes-core/images/*.inc"):
+        for name in re.findall(r'IMAGE_INSTALL \+= "(.*)"', read(path)):
+            if name not in have | {os.path.splitext(h)[0] for h in have}:
+                yield f"{path}: no recipe {name}"
+        for overlay in re.findall(r"cityhub-overlays/(\S+);", read(path)):
+            if f"usr/share/cityhub/overlays/{overlay}" not in MANIFEST:
+                yield f"{path}: no overlay {overlay}"
+
+
+def overlays():
+    want = {p[:-len(".dtso")] + ".dtbo" for p in glob.glob("dt-overlays/*/*.dtso")}
+    have = {"dt-" + p[len("usr/share/cityhub/"):] for p in MANIFEST if p.endswith(".dtbo")}
+    for path in want ^ have:
+        yield f"manifest and dt-overlays differ in {path}"
 
 
 def recipe_modules():
@@ -236,12 +366,17 @@ def debian():
 TESTS = {
     "Buildroot: the external tree": buildroot_external,
     "Buildroot: cityhub.mk": buildroot_mk,
+    "Buildroot: form": buildroot_form,
     "Buildroot: options": buildroot_options,
     "Buildroot: hashes of licence files": buildroot_hash,
     "Yocto: the layer": layer,
     "Yocto: names of recipes": recipe_names,
     "Yocto: what recipes name": recipe_contents,
+    "Yocto: form of recipes": recipe_style,
+    "Yocto: classes, packages, image": recipe_classes,
     "Yocto: modules and kernel options": recipe_modules,
+    "Buildroot and Yocto: what can be left out": switches,
+    "overlays are shipped": overlays,
     "kernel options are real": kernel_config,
     "DKMS": dkms,
     "Debian": debian,

@@ -10,9 +10,10 @@ CITYHUB_SITE = $(realpath $(BR2_EXTERNAL_CITYHUB_PATH)/../../..)
 CITYHUB_SITE_METHOD = local
 CITYHUB_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build
 CITYHUB_LICENSE = GPL-2.0, LGPL-2.1+ (libcityhub)
-CITYHUB_LICENSE_FILES = COPYING
+CITYHUB_LICENSE_FILES = COPYING COPYING.LIB
 CITYHUB_DEPENDENCIES = host-pkgconf jansson libconfig libiio sqlite
 CITYHUB_INSTALL_STAGING = YES
+CITYHUB_MODULE_SUBDIRS = .
 
 ifeq ($(BR2_PACKAGE_CITYHUB_HUB),y)
 CITYHUB_DEPENDENCIES += libnl
@@ -35,19 +36,35 @@ else
 CITYHUB_OPTS += WITH_GNUTLS=no
 endif
 
-ifeq ($(BR2_INIT_SYSTEMD),y)
-CITYHUB_OPTS += WITH_SYSTEMD=yes
-else
-CITYHUB_OPTS += WITH_SYSTEMD=no
-endif
-
+# The files of systemd are installed where systemd is, below.
 CITYHUB_MAKE_OPTS = \
 	$(TARGET_CONFIGURE_OPTS) \
 	$(CITYHUB_OPTS) \
+	WITH_SYSTEMD=no \
 	prefix=/usr
 
+ifeq ($(BR2_PACKAGE_CITYHUB_OVERLAYS),y)
+CITYHUB_DEPENDENCIES += host-dtc
+CITYHUB_INSTALL_IMAGES = YES
+CITYHUB_TARGETS += overlays
+
+define CITYHUB_INSTALL_OVERLAYS
+	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) $(CITYHUB_MAKE_OPTS) \
+		DESTDIR=$(TARGET_DIR) install-overlays
+endef
+CITYHUB_POST_INSTALL_TARGET_HOOKS += CITYHUB_INSTALL_OVERLAYS
+
+# Where the images of the Raspberry Pi take them from.
+define CITYHUB_INSTALL_IMAGES_CMDS
+	mkdir -p $(BINARIES_DIR)/rpi-firmware/overlays
+	cp -f $(@D)/build/dt-overlays/raspberrypi/*.dtbo \
+		$(BINARIES_DIR)/rpi-firmware/overlays/
+endef
+endif
+
 define CITYHUB_BUILD_CMDS
-	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) $(CITYHUB_MAKE_OPTS) all
+	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) $(CITYHUB_MAKE_OPTS) \
+		all $(CITYHUB_TARGETS)
 endef
 
 define CITYHUB_INSTALL_STAGING_CMDS
@@ -58,6 +75,11 @@ endef
 define CITYHUB_INSTALL_TARGET_CMDS
 	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) $(CITYHUB_MAKE_OPTS) \
 		DESTDIR=$(TARGET_DIR) install-userspace
+endef
+
+define CITYHUB_INSTALL_INIT_SYSTEMD
+	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) $(CITYHUB_MAKE_OPTS) \
+		DESTDIR=$(TARGET_DIR) install-systemd
 endef
 
 define CITYHUB_INSTALL_INIT_SYSV

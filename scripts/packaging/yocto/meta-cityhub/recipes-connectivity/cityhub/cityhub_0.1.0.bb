@@ -4,10 +4,14 @@ DESCRIPTION = "Captures IIO devices with the instant of each sample, keeps \
 results through outages and sends them by MQTT."
 SECTION = "net"
 
-require cityhub-source.inc
+LICENSE = "GPL-2.0-only & LGPL-2.1-or-later"
+LICENSE:${PN} = "GPL-2.0-only"
 LICENSE:${PN}-lib = "LGPL-2.1-or-later"
 
+require cityhub-source.inc
+
 DEPENDS = "jansson libconfig libiio sqlite3"
+DEPENDS += "${@bb.utils.contains('PTEST_ENABLED', '1', 'libcheck', '', d)}"
 
 inherit pkgconfig ptest systemd update-rc.d useradd
 
@@ -48,8 +52,6 @@ do_install_ptest() {
     install -m 0755 ${S}/scripts/packaging/yocto/meta-cityhub/recipes-connectivity/cityhub/files/run-ptest \
         ${D}${PTEST_PATH}/
 }
-
-DEPENDS += "${@bb.utils.contains('PTEST_ENABLED', '1', 'libcheck', '', d)}"
 
 PACKAGE_BEFORE_PN = "${PN}-lib"
 FILES:${PN}-lib = "${libdir}/libcityhub.so.*"

@@ -6,6 +6,7 @@ inherit packagegroup
 RDEPENDS:${PN} = "\
     cityhub \
     cityhub-module \
+    cityhub-overlays \
     i2c-tools \
     libiio-tests \
 "

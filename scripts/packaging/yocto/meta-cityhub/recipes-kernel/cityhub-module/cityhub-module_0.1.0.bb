@@ -2,6 +2,8 @@
 SUMMARY = "Drivers and hub core for smart-city sensors"
 DESCRIPTION = "IIO drivers for Sensirion SEN6x, PCB Artists decibel module and \
 Analog Devices ADE9000, and the hub core with its UTC grid."
+SECTION = "kernel/modules"
+LICENSE = "GPL-2.0-only"
 
 require recipes-connectivity/cityhub/cityhub-source.inc
 
