@@ -14,37 +14,65 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 documents=(README.md Documentation/guides/*.rst scripts/packaging/*/README.md
 	scripts/packaging/yocto/meta-cityhub/README.md)
-export DESTDIR=$work/root B=build/readme
+export DESTDIR=$work/root
+[ "${README_BUILD-}" != 1 ] || export B=build/readme
 
+# commands: those of the blocks and those in the text
 commands() {
-	sed -n '/^```$/,/^```$/p' README.md | grep -E '^(make|cityhub|scripts/)' |
-		sed 's/ *#.*//'
+	{
+		sed -n '/^```$/,/^```$/p' README.md | sed 's/ *#.*//'
+		grep -v '^#' README.md | tr '\n' ' ' | grep -o '`[^`]*`' | tr -d '`'
+	} | grep -E '^([A-Z_]+=[^ ]* )*(make|cityhub|cityhubd|scripts/[a-z]+|systemd-analyze)( |$)' |
+		sort -u
 }
 
 release() {
 	ls "$DESTDIR/lib/modules" 2> /dev/null
 }
 
+# run_by FILE PATTERN: is it there, and not in a comment?
+run_by() {
+	ok "$command is run by ${1##*/}" grep -qE -- "^[^#]*$2" "$1"
+}
+
 while IFS= read -r command; do
 	case $command in
-	make|'make modules'|'make install '*)
+	make)
+		ok "$command" bash -c "MAKEFLAGS=-s $command" ;;
+	'make modules'|'make install '*|scripts/compare*)
 		[ "${README_BUILD-}" = 1 ] || {
 			skip "$command" "make check-install runs it"
 			continue
 		}
 		ok "$command" bash -c "MAKEFLAGS='-s -j2' $command" ;;
-	'make demo')
-		ok "$command is run by 80-demo" grep -q scripts/demo tests/system/80-demo.sh ;;
-	'make check')
-		ok "$command is run by .ci/run" grep -q "^exec $command" .ci/run ;;
-	'make deb')
-		ok "$command is run by make check-deb" grep -q "$command" scripts/packaging/test-deb ;;
-	'cityhub watch')
-		ok "$command is run by 63-guides" grep -q "$command" tests/system/63-guides.sh ;;
+	'make demo') run_by tests/system/80-demo.sh 'scripts/demo' ;;
+	'make check') run_by .ci/run '^exec make check$' ;;
+	'make deb') run_by scripts/packaging/test-deb 'make deb$' ;;
+	'make lint') run_by scripts/check 'scripts/lint >' ;;
+	'make bench-stamps') run_by tests/system/63-stamp-gates.sh 'stamp-bench' ;;
+	'make campaign-kill') run_by tests/system/56-daemon-kill.sh 'kill_campaign.py' ;;
+	scripts/setup) run_by scripts/check 'scripts/setup' ;;
+	'cityhub watch') run_by tests/system/63-guides.sh "runs .*$command|cityhub watch" ;;
+	'cityhub ledger') run_by tests/system/63-guides.sh "runs .*$command" ;;
+	'cityhub doctor') run_by tests/system/70-doctor.sh 'cityhub" doctor' ;;
+	'systemd-analyze security') run_by tests/system/60-install.sh "$command" ;;
+	# They are tests themselves.
+	'make check-'*|scripts/check|scripts/lint)
+		ok "$command is a test, and says what it does" \
+			bash -c "make -s help | grep -qE '^${command#make } |${command##*/}'" ;;
+	cityhub|cityhubd) ;;
 	*)
 		point "not ok" "nothing runs: $command" ;;
 	esac
 done < <(commands)
+# What the demo can be told is told to it by its test, or refused by itself.
+for variable in $(grep -oE '`(YES|DEMO_[A-Z]+)=' README.md | tr -d '\`=' | sort -u); do
+	ok "$variable is an option of the demo" grep -q "$variable" <(scripts/demo --help)
+	ok "and its test sets it" grep -q "$variable=" tests/system/80-demo.sh
+done
+for switch in $(grep -oE '`WITH_[A-Z]+=no`' README.md | tr -d '\`'); do
+	ok "$switch is built by 60-install" grep -qE "^off=.*$switch" tests/system/60-install.sh
+done
 # Kernels differ in where modules from outside go, and whether compressed.
 [ "${README_BUILD-}" != 1 ] || is "make install installs what the manifest lists" \
 	"$(cd "$DESTDIR" && find . -mindepth 1 ! -type d ! -name 'modules.*' -printf '%P\n' |
@@ -61,8 +89,10 @@ for target in $(targets); do
 	case $target in olddefconfig|raspberrypi*) continue ;; esac
 	ok "make $target is a target" grep -qE "^$target:|^\.PHONY:.* $target( |\$)" Makefile
 done
+# What a guide tells to write is not there yet.
 while read -r path; do
-	ok "$path is there" compgen -G "$path"
+	grep -qxF "\`\`$path\`\`::" "${documents[@]}" ||
+		ok "$path is there" compgen -G "$path"
 done < <(grep -ohP '(?<![\w/-])(scripts|tests|kernel|userspace|Documentation)/[\w./*-]*[a-z0-9_*]' \
 	"${documents[@]}" | sort -u)
 for link in $(grep -ohE '\]\([^)#:]*\)' README.md | tr -d '])('); do

@@ -31,7 +31,7 @@ t_s,pm2p5_ugm3,co2_ppm,noise_dba,l1_v,l1_a,l1_pf,l1_hz
 100000,12.3,777,61,229.5,3,1,50
 END
 DEMO_SCENARIO=$work/still.csv
-export DEMO_SCENARIO
+export DEMO_SCENARIO DEMO_SPEED=60
 ok "a scenario of one's own is played" demo 6.1 10
 ok "and its values come out" grep -q '"co2".*"mean": *777' "$work/6.1.jsonl"
 
