@@ -28,19 +28,29 @@ newest() {
 	compgen -G "$1" | sort -V | tail -n 1
 }
 
-# kernel_source: the unpacked linux-source-6.1 of the installed package
-kernel_source() {
-	local tarball=/usr/src/linux-source-6.1.tar.xz version tree
+# kernel_source_version SERIES: version of the package linux-source-SERIES
+kernel_source_version() {
+	dpkg-query -W -f '${Version}' "linux-source-$1" 2>/dev/null ||
+		die "linux-source-$1 is not installed: apt-get install it"
+}
 
-	[ -f "$tarball" ] || die "no $tarball: run scripts/setup"
-	version=$(dpkg-query -W -f '${Version}' linux-source-6.1) || exit 125
+# kernel_source [SERIES]: the unpacked source of the installed package, of
+# Linux 6.1 if not said
+kernel_source() {
+	local series=${1-6.1} tarball version tree
+
+	version=$(kernel_source_version "$series") || exit 125
+	tarball=/usr/src/linux-source-$series.tar.xz
 	tree=$cache/linux-source-$version
 	if [ ! -d "$tree" ]; then
-		say "unpacking $tarball"
-		mkdir -p "$tree.new"
-		tar -C "$tree.new" --strip-components=1 -xf "$tarball" ||
-			die "cannot unpack $tarball"
-		mv "$tree.new" "$tree"
+		hold "linux-source-$series"
+		[ -d "$tree" ] || {
+			say "unpacking $tarball"
+			mkdir -p "$tree.new"
+			tar -C "$tree.new" --strip-components=1 -xf "$tarball" ||
+				die "cannot unpack $tarball"
+			mv "$tree.new" "$tree"
+		}
 	fi
 	echo "$tree"
 }
