@@ -418,7 +418,7 @@ check-new-chip:
 
 # ---- gates -----------------------------------------------------------------
 
-.PHONY: check check-fast check-stock lint demo
+.PHONY: check check-fast check-stock check-arm lint demo
 check:
 	scripts/check
 
@@ -427,6 +427,9 @@ check-fast:
 
 check-stock:
 	scripts/check --stock
+
+check-arm:
+	scripts/check --arm
 
 lint:
 	scripts/lint
@@ -459,6 +462,7 @@ help:
 	@echo 'check            every test (installs packages, builds a test kernel once)'
 	@echo 'check-fast       the tests that take less than a minute'
 	@echo 'check-stock      more of the tests on stock kernels, in real time (minutes)'
+	@echo 'check-arm        boot and capture on a kernel for arm64 (minutes)'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
 	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'

@@ -6,8 +6,9 @@
 #
 # Comment lines at the top of a test tell the runner (scripts/check):
 #   # kernel: uml 6.1    where to run it, once on each; default uml;
-#                        host is here, outside of any test kernel
-#   # stock: 6.1 6.12    and where else, by make check-stock
+#                        host is here, outside of any test kernel; none
+#   # stock: 6.1 6.12    and where else, by make check-stock; arm64 is
+#                        for tests that boot it, by make check-arm
 #   # hub: no            do not load cityhub
 #   # sim: no            do not load cityhub-sim
 #   # chips: sen66       chips of the virtual hub; default all

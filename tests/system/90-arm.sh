@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: none
+# stock: arm64
+#
+# Debian's kernel of the boards' architecture boots (QEMU, -M virt) with our
+# modules, cross-built against its headers: every channel can be read, and
+# what is captured, free-running and on a tick of the hub, is what the chips
+# measured. Instants are real time of an emulator: shown, not judged.
+
+here=$(dirname "$0")
+# shellcheck source=tests/system/lib.sh
+. "$here/lib.sh"
+# shellcheck source=scripts/vm.d/common.sh
+. "$here/../../scripts/vm.d/common.sh"
+# shellcheck source=scripts/packaging/private-apt.sh
+. "$top/scripts/packaging/private-apt.sh"
+# shellcheck source=scripts/packaging/headers.sh
+. "$top/scripts/packaging/headers.sh"
+
+arch=$VM_KERNEL
+case $arch in
+arm64)
+	meta=linux-headers-arm64 make=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
+	qemu=(qemu-system-aarch64 -M virt -cpu cortex-a53) ;;
+esac
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/out"
+chips=sen66,ade9000,mpl3115
+
+# What runs in the test kernel.
+cat > "$work/job" <<'END_OF_JOB'
+iio=/sys/bus/iio/devices
+sim=/sys/kernel/debug/cityhub-sim
+
+dir_of() {
+	for name in $iio/iio:device*/name; do
+		[ "$(cat "$name")" != "$1" ] || echo "${name%/name}"
+	done
+}
+
+# capture NAME CHIP SECONDS: every channel, and the truth beside it
+capture() {
+	dir=$(dir_of "$1")
+	for file in "$dir"/scan_elements/*_en; do
+		echo 1 > "$file"
+	done
+	echo monotonic_raw > "$dir/current_timestamp_clock"
+	echo 4096 > "$dir/buffer/length"
+	cat $sim/"$2"/truth > /dev/null
+	echo 1 > "$dir/buffer/enable"
+	cat "/dev/${dir##*/}" > "/tmp/$1" &
+	sleep "$3"
+	echo 0 > "$dir/buffer/enable"
+	sleep 0.2
+	kill $!
+	cat $sim/"$2"/truth > "/tmp/$1.truth"
+	cp "/tmp/$1" "/tmp/$1.truth" /out/
+}
+
+mkdir -p /tmp
+capture ade9000-wave ade9000 2
+echo cityhub-0 > "$(dir_of mpl3115)/trigger/current_trigger"
+capture mpl3115 mpl3115 5
+echo > "$(dir_of mpl3115)/trigger/current_trigger"
+# NOx is not known before.
+sleep 5
+for file in $iio/iio:device*/in_*; do
+	cat "$file" > /tmp/value 2>&1 && echo "$file $(cat /tmp/value)" ||
+		echo "FAILS $file $(cat /tmp/value)"
+done > /out/attributes
+capture sen66 sen66 8
+for module in cityhub cityhub_sim cityhub_ade9000 cityhub_sen6x cityhub_base; do
+	rmmod $module || echo "FAILS rmmod $module"
+done
+END_OF_JOB
+
+# image: the kernel and a busybox of that architecture
+image() {
+	release=${kdir##*/linux-headers-}
+	fetch "busybox-static:$arch" || return
+	fetch "linux-image-$release:$arch" ||
+		fetch "linux-image-$release-unsigned:$arch" || return
+	[ -e "$root/lib/modules/$release/modules.dep" ] ||
+		depmod -b "$root" "$release"
+}
+
+# shellcheck disable=SC2317 # called through ok
+modules() {
+	make -s -C "$top" -j"$(nproc)" modules B="build/$arch" KDIR="$kdir" SIM=1 W=1 \
+		"${make[@]}" > "$work/build.log" 2>&1 || {
+		cat "$work/build.log"
+		return 1
+	}
+	! grep -iE '(warning|error):' "$work/build.log"
+}
+
+# add FILE [OPTION...]: a module, once
+add() {
+	local file=$1 name=${1##*/}
+
+	[ ! -e "$work/root/modules/$name" ] || return 0
+	cp "$file" "$work/root/modules/"
+	shift
+	echo "$name${*:+ $*}" >> "$work/root/modules/order"
+}
+
+# add_stock NAME: a module of the kernel, after what it depends on
+add_stock() {
+	local file
+
+	for file in $(modprobe -d "$root" -S "$release" --show-depends "$1" |
+			awk '/^insmod/ { print $2 }'); do
+		add "$file"
+	done
+}
+
+# shellcheck disable=SC2317 # called through ok
+initramfs() {
+	local file name dep
+
+	mkdir -p "$work/root"/{bin,dev,modules,out,proc,sys}
+	cp "$root/bin/busybox" "$work/root/bin/"
+	cp "$top/scripts/vm.d/init-arm" "$work/root/init"
+	cp "$work/job" "$work/root/"
+	for name in virtio_mmio 9p 9pnet_virtio mpl3115; do
+		add_stock "$name"
+	done
+	for name in kernel/base/cityhub-base kernel/environment/cityhub-sen6x \
+		kernel/energy/cityhub-ade9000 kernel/hub/cityhub \
+		tests/sim/cityhub-sim; do
+		file=$top/build/$arch/kbuild/$release/$name.ko
+		for dep in $(modinfo -F depends "$file" | tr , ' '); do
+			[[ $dep == cityhub* ]] || add_stock "$dep"
+		done
+		case $file in
+		*-sim.ko) add "$file" "chips=$chips" ;;
+		*) add "$file" ;;
+		esac
+	done
+	(cd "$work/root" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) \
+		> "$work/initramfs"
+}
+
+# shellcheck disable=SC2317 # called through ok
+boot() {
+	timeout -k 5 240 "${qemu[@]}" -smp 2 -m 512M -nodefaults \
+		-no-user-config -display none -no-reboot -net none \
+		-serial "file:$work/console" \
+		-kernel "$root/boot/vmlinuz-$release" -initrd "$work/initramfs" \
+		-append "console=ttyAMA0 panic=-1 oops=panic" \
+		-fsdev "local,id=out,path=$work/out,security_model=none" \
+		-device virtio-9p-device,fsdev=out,mount_tag=out
+	[ -e "$work/out/status" ] || {
+		tail -n 30 "$work/console"
+		return 1
+	}
+}
+
+# Not through ok, which is a process of its own: these set variables.
+prepare "$meta" > "$work/fetch.log" 2>&1 && image >> "$work/fetch.log" 2>&1
+is "$arch: headers, kernel and busybox" "$?" 0 || {
+	note "$(cat "$work/fetch.log")"
+	finish
+}
+ok "$arch: modules build against $release without a warning" modules || finish
+ok "$arch: initramfs" initramfs || finish
+ok "$arch: $release boots and runs to its end" boot || finish
+is "$arch: the job succeeds" "$(cat "$work/out/status")" 0
+is "$arch: nothing fails in it" "$(grep FAILS "$work/out/log")" ""
+ok "$arch: the kernel reports nothing" \
+	"$top/scripts/vm.d/report-scan" "$top/scripts/vm.d/known-reports" \
+	"$work/out/dmesg"
+channels=$(grep -c / "$work/out/attributes")
+ok "$arch: $channels attributes of channels" test "$channels" -gt 60
+is "$arch: all can be read" "$(grep FAILS "$work/out/attributes")" ""
+
+# What was captured is what was measured, sample by sample.
+wave=$(python3 "$here/wave_compare.py" --columns 0,1,2,3,4,5,6 --lost \
+	"$work/out/ade9000-wave" "$work/out/ade9000-wave.truth")
+is "$arch: waveform: $wave" "$?" 0
+like "$arch: a second of it at least" "$wave" 'delivered ([89]|1[0-9])[0-9]{3} '
+sen66=$(python3 "$here/truth_compare.py" '<4H4hH6xq' "$work/out/sen66" \
+	"$work/out/sen66.truth" --missing any)
+is "$arch: sen66: $sen66" "$?" 0
+ok "$arch: several of its samples" \
+	test "$(stat -c %s "$work/out/sen66")" -ge $((4 * 32))
+ok "$arch: the hub ticks a driver that does not know it" \
+	test "$(stat -c %s "$work/out/mpl3115")" -ge $((3 * 16))
+finish
