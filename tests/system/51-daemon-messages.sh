@@ -36,7 +36,7 @@ is "wrong usage" $? 2
 daemon_conf
 daemon_start
 says "no sensor" 5 "no IIO device|no IIO devices"
-says "no broker" 5 "no broker is named .mqtt.host.: results stay in the store"
+says "no sink" 5 "no sink is named .mqtt.host or sinks.: results stay in the store"
 sleep 4
 is "said once" "$(grep -cE "no IIO device" "$daemon_log")" 1
 ok "it is there" kill -0 "$daemon_pid"

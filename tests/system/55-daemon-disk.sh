@@ -5,7 +5,8 @@
 # chips: sen66
 #
 # The disk of the store is full for a while, cannot be written, is not mounted:
-# cityhubd says what is wrong and what to do, and loses nothing.
+# cityhubd says what is wrong and what to do, and loses nothing. So does a file
+# that results go to.
 
 # shellcheck disable=SC2317 # called through says
 # shellcheck source=tests/system/lib.sh
@@ -53,6 +54,51 @@ is "nothing was dropped" \
 	"$(ledger_get "sum(s['dropped_store'] + s['dropped_crash'] for s in l['sensors'])")" 0
 is "and nothing left out" \
 	"$(python3 "$top/tests/system/store_gaps.py" "$daemon_store")" "no gap"
+
+: > "$daemon_log"
+small=$daemon_dir/small
+mkdir "$small"
+mount -t tmpfs -o size=16k none "$small"
+cat >> "$daemon_dir/conf" <<END
+sinks = ( { type = "file"; path = "$small/results.json"; } );
+END
+
+# lines NUMBER: so many results are in the file
+lines() {
+	[ "$(wc -l < "$small/results.json")" -ge "$1" ]
+}
+
+waits() {
+	[ "$(ledger_get "l['sinks'][0]['waiting']")" -ge "$1" ]
+}
+
+daemon_start
+says "results go to a file" 5 "file: writing to $small/results.json"
+says "until its disk is full" 60 "file: cannot write $small/results.json: No space left on device; free the disk, or lower rotate_mb or keep; all is kept in the store"
+ok "then they wait" wait_for 30 waits 3
+full=$(wc -l < "$small/results.json")
+mount -o remount,size=4m "$small"
+ok "until there is room" wait_for 70 lines $((full + 5))
+daemon_kill
+tail -c 300 "$small/results.json" > "$small/torn"
+truncate -s -1 "$small/torn"
+cat "$small/torn" >> "$small/results.json"
+daemon_start
+says "a torn line" 5 "the last line of $small/results.json was not whole, cut off"
+ok "and it goes on" wait_for 20 lines $((full + 8))
+daemon_stop
+is "each result is in the file, in order" "$(python3 - "$small/results.json" "$daemon_store" <<-'END'
+	import json, sqlite3, sys
+	seen = [json.loads(line)["seq"] for line in open(sys.argv[1])]
+	order = list(dict.fromkeys(seen))
+	stored = [s for s, in sqlite3.connect(sys.argv[2]).execute(
+	    "SELECT seq FROM batch ORDER BY id")]
+	twice = len(seen) - len(order)
+	print("yes" if order == stored and twice <= 20 else
+	      (len(stored), len(order), twice, order == sorted(order)))
+END
+)" yes
+ok "the ledger adds up again" ledger
 
 mount --bind "$disk" "$disk"
 mount -o remount,bind,ro "$disk"

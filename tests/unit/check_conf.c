@@ -63,6 +63,9 @@ START_TEST(shipped_file_says_the_defaults)
 	ck_assert_int_eq(conf.mqtt.keepalive_s, fresh.mqtt.keepalive_s);
 	ck_assert_double_eq(conf.mqtt.state_s, fresh.mqtt.state_s);
 	ck_assert_double_eq(conf.mqtt.drain_s, fresh.mqtt.drain_s);
+	ck_assert_double_eq(conf.mqtt.pack_s, fresh.mqtt.pack_s);
+	ck_assert_double_eq(conf.mqtt.backlog_per_s, fresh.mqtt.backlog_per_s);
+	ck_assert_uint_eq(conf.nsinks, 0);
 	ck_assert_int_eq(conf.mqtt.tls, fresh.mqtt.tls);
 	ck_assert_str_eq(conf.mqtt.format, fresh.mqtt.format);
 	ck_assert_str_eq(conf.mqtt.version, fresh.mqtt.version);
@@ -122,7 +125,63 @@ static const struct {
 	{ "mqtt = { expiry_s = -1; };\n", 1, "mqtt.expiry_s must be from 0" },
 	{ "mqtt = { password_file = \"/etc/passwd\"; };\n", 1,
 	  "needs mqtt.username" },
+	{ "mqtt = {\n path = \"/x\"; };\n", 2,
+	  "mqtt.path: a sink of this type has no such key" },
+	{ "mqtt = {\n type = \"file\"; };\n", 2, "unknown key 'mqtt.type'" },
+	{ "mqtt = {\n pack_s = 60; };\n", 2,
+	  "mqtt.pack_s: 'json' holds one window in a message; use senml-cbor" },
+	{ "sinks = [ 1 ];\n", 1, "must be a list in parentheses" },
+	{ "sinks = (\n 5 );\n", 2, "sinks[0] must be a group" },
+	{ "sinks = (\n { path = \"/x\"; } );\n", 2, "sinks[0].type must be" },
+	{ "sinks = ( { type = \"stdout\"; },\n { type = \"kafka\"; } );\n", 2,
+	  "sinks[1].type must be \"mqtt\", \"file\" or \"stdout\"" },
+	{ "sinks = (\n { type = \"file\"; } );\n", 2,
+	  "sinks[0].path must be a full path" },
+	{ "sinks = (\n { type = \"file\";\n path = \"/x\"; kep = 5; } );\n", 3,
+	  "unknown key 'sinks[0].kep'; did you mean 'sinks[0].keep'?" },
+	{ "sinks = ( { type = \"file\";\n host = \"h\"; } );\n", 2,
+	  "sinks[0].host: a sink of this type has no such key" },
+	{ "sinks = ( { type = \"file\"; path = \"/x\";\n keep = 0; } );\n", 2,
+	  "sinks[0].keep must be from 1 to 1000" },
+	{ "sinks = ( { type = \"file\"; path = \"/x\";\n"
+	  " format = \"senml-cbor\"; } );\n", 2,
+	  "is not made of lines; use json, senml-json or influx" },
+	{ "sinks = ( { type = \"stdout\"; },\n { type = \"stdout\"; } );\n", 2,
+	  "two sinks have the name 'stdout'; give one another" },
+	{ "sinks = ( { type = \"stdout\";\n name = \"a/b\"; } );\n", 2,
+	  "sinks[0].name must be a text of letters" },
+#if WITH_MQTT
+	{ "sinks = (\n { type = \"mqtt\"; } );\n", 2, "needs a broker: add host" },
+	{ "sinks = ( { type = \"mqtt\"; host = \"a\"; } );\n"
+	  "mqtt = { host = \"b\"; };\n", 1,
+	  "sinks[0] has the name 'mqtt', and so has the group mqtt" },
+#endif
 };
+
+START_TEST(sinks_in_their_order)
+{
+	const struct conf_sink *list[CONF_SINKS + 1];
+
+	ck_assert_int_eq(load(
+		"sinks = ( { type = \"file\"; path = \"/data/x\"; keep = 3;"
+		" format = \"influx\"; pack_s = 60; },\n"
+		" { name = \"out\"; type = \"stdout\"; backlog_per_s = 5; } );\n"
+		"mqtt = { " CONF_HOST "};\n"), 0);
+	ck_assert_uint_eq(conf_sinks(&conf, list), 2 + WITH_MQTT);
+#if WITH_MQTT
+	ck_assert_str_eq(list[0]->name, "mqtt");
+	ck_assert_int_eq(list[0]->type, CONF_SINK_MQTT);
+#endif
+	ck_assert_str_eq(list[WITH_MQTT]->name, "file");
+	ck_assert_int_eq(list[WITH_MQTT]->keep, 3);
+	ck_assert_double_eq(list[WITH_MQTT]->pack_s, 60);
+	ck_assert_str_eq(list[WITH_MQTT]->format, "influx");
+	ck_assert_str_eq(list[WITH_MQTT + 1]->name, "out");
+	ck_assert_int_eq(list[WITH_MQTT + 1]->type, CONF_SINK_STDOUT);
+	ck_assert_double_eq(list[WITH_MQTT + 1]->backlog_per_s, 5);
+	ck_assert_double_eq(list[WITH_MQTT]->backlog_per_s, 500);
+}
+END_TEST
 
 START_TEST(refused)
 {
@@ -131,7 +190,7 @@ START_TEST(refused)
 
 	ck_assert_int_eq(load(bad[_i].text), -EINVAL);
 	snprintf(place, sizeof(place), "%s:%d: ", path, bad[_i].line);
-	ck_assert_msg(!strncmp(why, place, strlen(place)), "%s", why);
+	ck_assert_msg(!strncmp(why, place, strlen(place)), "%s, not %s", why, place);
 	ck_assert_msg(strstr(why, bad[_i].says), "%s", why);
 	ck_assert_mem_eq(&before, &conf, sizeof(conf));
 }
@@ -177,6 +236,7 @@ int main(void)
 	tcase_add_test(t, defaults);
 	tcase_add_test(t, shipped_file_says_the_defaults);
 	tcase_add_test(t, everything_set);
+	tcase_add_test(t, sinks_in_their_order);
 	tcase_add_loop_test(t, refused, 0, ARRAY_SIZE(bad));
 	tcase_add_test(t, no_such_file);
 	tcase_add_test(t, an_included_file_is_named);

@@ -6,13 +6,15 @@
 
 #include "cityhubd/sink.h"
 
-#define STORED	100
+#define STORED	50	/* no backlog yet */
 
 static struct sink *sink;
 static unsigned int connects, disconnects, published;
-static uint64_t sent[1000];	/* id by message id; 0 for the others */
-static char topics[1000][32];
-static uint64_t newest, cursor;
+static uint64_t sent[8000];	/* id by message id; 0 for the others */
+static char topics[8000][32];
+static uint64_t newest, cursor, gone;
+static unsigned int parts;	/* messages for ten ids */
+static struct ranges have;
 static int connect_error, publish_error;
 static int64_t now;
 
@@ -34,7 +36,7 @@ static int fake_publish(void *ctx, const struct sink_message *m, int *mid)
 	(void)ctx;
 	if (publish_error)
 		return publish_error;
-	ck_assert_uint_lt(published, 1000);
+	ck_assert_uint_lt(published, 8000);
 	*mid = (int)++published;
 	sent[*mid] = strcmp(m->topic, "data") ? 0 : strtoull(m->payload, NULL, 10);
 	snprintf(topics[*mid], sizeof(topics[0]), "%s", m->topic);
@@ -49,22 +51,36 @@ static struct sink_message message(const char *topic, uint64_t n)
 	return m;
 }
 
-static int fake_next(void *ctx, uint64_t after, struct sink_message *m,
-		     uint64_t *id)
+static uint64_t fake_newest(void *ctx)
 {
 	(void)ctx;
-	if (after >= newest)
+	return newest;
+}
+
+static int fake_next(void *ctx, const struct sink_want *want,
+		     struct sink_message *m, uint64_t *id)
+{
+	uint64_t next = want->after < gone ? gone + 1 : want->after + 1;
+
+	(void)ctx;
+	ck_assert_uint_lt(want->after, want->until);
+	if (next > newest || next > want->until)
 		return 0;
-	*id = after + 1;
-	*m = message("data", *id);
+	*m = message("data", next + want->part);
+	*id = next;
+	if (parts)
+		*id = want->part + 1 < parts ? want->after : want->after + 10;
 	return 1;
 }
 
-static void fake_acked(void *ctx, uint64_t id)
+static void fake_acked(void *ctx, struct range run)
 {
+	uint64_t fresh = 0;
+
 	(void)ctx;
-	ck_assert_uint_gt(id, cursor);
-	cursor = id;
+	ck_assert_int_eq(ranges_add(&have, run.after, run.last, &fresh), 0);
+	ck_assert_uint_gt(fresh, 0);
+	cursor = ranges_cursor(&have);
 }
 
 static uint32_t fake_random(void *ctx, uint32_t n)
@@ -77,6 +93,7 @@ static const struct sink_ops ops = {
 	.connect = fake_connect,
 	.disconnect = fake_disconnect,
 	.publish = fake_publish,
+	.newest = fake_newest,
 	.next = fake_next,
 	.acked = fake_acked,
 	.random = fake_random,
@@ -91,8 +108,19 @@ static void setup(void)
 	cursor = 0;
 	connect_error = 0;
 	publish_error = 0;
+	gone = 0;
+	parts = 0;
 	now = 1000;
-	sink = sink_new(&ops, NULL, 0);
+	ranges_init(&have, 0);
+	sink = sink_new(&ops, NULL, &have, 0);
+	ck_assert_ptr_nonnull(sink);
+}
+
+/* One that may send so many messages of a backlog in a second. */
+static void setup_limit(double backlog_per_s)
+{
+	sink_free(sink);
+	sink = sink_new(&ops, NULL, &have, backlog_per_s);
 	ck_assert_ptr_nonnull(sink);
 }
 
@@ -268,6 +296,171 @@ START_TEST(newest_state_wins_and_faults_follow)
 }
 END_TEST
 
+/* ---- live and backlog ------------------------------------------------------ */
+
+/* Acknowledge all that is on its way, in its order. */
+static void ack_all(unsigned int *acked)
+{
+	unsigned int until = published;
+
+	while (*acked < until)
+		sink_acked(sink, (int)++*acked, now);
+}
+
+START_TEST(live_overtakes_a_backlog_and_both_are_in_order)
+{
+	uint64_t live = 500, backlog = 0;
+	unsigned int acked = 0;
+
+	newest = 500;
+	go_up();
+	/* Five places are left to live messages. */
+	ck_assert_uint_eq(published, SINK_IN_FLIGHT - 5);
+	newest = 502;
+	sink_run(sink, now);
+	ck_assert_uint_eq(published, SINK_IN_FLIGHT - 3);
+	ck_assert_uint_eq(sent[published], 502);
+	ck_assert(!sink_is_idle(sink));
+	for (int i = 0; i < 100; i++) {
+		ack_all(&acked);
+		newest += i < 50;
+		sink_run(sink, now);
+	}
+	ck_assert(sink_is_idle(sink));
+	ck_assert_uint_eq(published, newest);
+	for (unsigned int i = 1; i <= published; i++) {
+		uint64_t *lane = sent[i] > 500 ? &live : &backlog;
+
+		ck_assert_uint_eq(sent[i], *lane + 1);
+		*lane = sent[i];
+	}
+	ck_assert_uint_eq(have.n, 1);
+	ck_assert_uint_eq(cursor, newest);
+}
+END_TEST
+
+START_TEST(a_backlog_is_limited_and_live_is_not)
+{
+	unsigned int acked = 0, live = 0;
+	int64_t end = now + 10000;
+
+	newest = 5000;
+	setup_limit(20);
+	go_up();
+	while (now < end) {
+		int64_t due = sink_run(sink, now);
+
+		ck_assert_int_gt(due, now);
+		for (unsigned int i = acked + 1; i <= published; i++)
+			live += sent[i] > 5000;
+		ack_all(&acked);
+		/* A live one each 100 ms is sent at once. */
+		ck_assert_uint_eq(live, newest - 5000);
+		now += 100;
+		newest++;
+	}
+	/* A second may be caught up. */
+	ck_assert_uint_ge(published - live, 10 * 20);
+	ck_assert_uint_le(published - live, 11 * 20 + 1);
+}
+END_TEST
+
+START_TEST(what_was_live_is_not_sent_again_with_the_backlog)
+{
+	unsigned int times[700] = { 0 }, acked = 0;
+
+	newest = 500;
+	go_up();
+	newest = 520;
+	sink_run(sink, now);
+	ack_all(&acked);
+	sink_run(sink, now);
+	sink_disconnected(sink, now);
+	acked = published;
+	newest = 620;
+	now += 5000;
+	go_up();
+	newest = 625;
+	for (int i = 0; i < 100; i++) {
+		sink_run(sink, now);
+		ack_all(&acked);
+	}
+	ck_assert(sink_is_idle(sink));
+	ck_assert_uint_eq(cursor, 625);
+	for (unsigned int i = 1; i <= published; i++)
+		times[sent[i]]++;
+	for (int i = 501; i <= 505; i++)
+		ck_assert_uint_eq(times[i], 1);
+	for (int i = 1; i <= 625; i++)
+		ck_assert_uint_ge(times[i], 1);
+}
+END_TEST
+
+START_TEST(many_breaks_go_back_to_one_line)
+{
+	unsigned int acked = 0;
+
+	newest = 500;
+	for (int i = 0; i < 3 * RANGES; i++) {
+		go_up();
+		newest++;
+		sink_run(sink, now);
+		/* Of the live one only. */
+		sink_acked(sink, (int)published, now);
+		sink_disconnected(sink, now);
+		newest += 100;
+		now += 100000;
+	}
+	ck_assert_uint_eq(have.n, RANGES);
+	acked = published;
+	go_up();
+	while (!sink_is_idle(sink)) {
+		ck_assert_uint_lt(published, 7900);
+		ack_all(&acked);
+		sink_run(sink, now);
+	}
+	ck_assert_uint_eq(have.n, 1);
+	ck_assert_uint_eq(cursor, newest);
+}
+END_TEST
+
+START_TEST(what_left_the_store_is_passed_over)
+{
+	unsigned int acked = 0;
+
+	newest = 500;
+	go_up();
+	ack_all(&acked);
+	gone = 500;
+	newest = 510;
+	for (int i = 0; i < 10; i++) {
+		sink_run(sink, now);
+		ack_all(&acked);
+	}
+	ck_assert(sink_is_idle(sink));
+	ck_assert_uint_eq(cursor, 510);
+	ck_assert_uint_eq(published, SINK_IN_FLIGHT - 5 + 10);
+}
+END_TEST
+
+/* Ten ids in three messages: the cursor moves with the last of them. */
+START_TEST(parts_move_the_cursor_together)
+{
+	parts = 3;
+	newest = 10;
+	go_up();
+	ck_assert_uint_ge(published, 3);
+	ck_assert_uint_eq(sent[1], 1);
+	ck_assert_uint_eq(sent[2], 2);
+	ck_assert_uint_eq(sent[3], 3);
+	sink_acked(sink, 1, now);
+	sink_acked(sink, 3, now);
+	ck_assert_uint_eq(cursor, 0);
+	sink_acked(sink, 2, now);
+	ck_assert_uint_eq(cursor, 10);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sink");
@@ -283,6 +476,12 @@ int main(void)
 	tcase_add_test(t, a_silent_broker_is_given_up);
 	tcase_add_test(t, publish_that_fails_is_tried_again);
 	tcase_add_test(t, newest_state_wins_and_faults_follow);
+	tcase_add_test(t, live_overtakes_a_backlog_and_both_are_in_order);
+	tcase_add_test(t, a_backlog_is_limited_and_live_is_not);
+	tcase_add_test(t, what_was_live_is_not_sent_again_with_the_backlog);
+	tcase_add_test(t, many_breaks_go_back_to_one_line);
+	tcase_add_test(t, what_left_the_store_is_passed_over);
+	tcase_add_test(t, parts_move_the_cursor_together);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

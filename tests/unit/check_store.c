@@ -47,15 +47,21 @@ static void must(bool good)
 		abort();
 }
 
-static struct store *open_store(uint64_t *cursor)
+static struct store *open_store(struct ranges *have)
 {
 	struct store *s = store_open(&conf);
-	uint64_t c;
+	struct ranges h;
 
 	must(s);
-	must(store_add_sink(s, "mqtt", cursor ? cursor : &c) == 0);
+	must(store_add_sink(s, "mqtt", have ? have : &h) == 0);
 	must(store_start(s) == 0);
 	return s;
+}
+
+/* The sink has all up to @id. */
+static void ack(struct store *s, uint64_t id)
+{
+	store_ack(s, "mqtt", (struct range){ 0, id });
 }
 
 static void add_batch(struct store_packet *p, double value)
@@ -339,6 +345,7 @@ START_TEST(an_older_store_is_taken_over)
 
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 3, 100, 0, 0, 0); s; }));
+	run_sql(store_sql_down[2]);
 	run_sql(store_sql_down[1]);
 	run_sql("PRAGMA user_version=1");
 	store_close(({ struct store *s = open_store(NULL);
@@ -363,17 +370,17 @@ START_TEST(a_newer_store_with_a_way_back_is_taken_over)
 		       submit(s, 3, 100, 0, 0, 0); s; }));
 	run_sql("ALTER TABLE batch ADD COLUMN more INTEGER NOT NULL DEFAULT 0;"
 		"CREATE TABLE extra (x);"
-		"INSERT INTO down VALUES (3, 'ALTER TABLE batch DROP COLUMN"
+		"INSERT INTO down VALUES (4, 'ALTER TABLE batch DROP COLUMN"
 		" more; DROP TABLE extra;');"
-		"PRAGMA user_version=3");
+		"PRAGMA user_version=4");
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 1, 103, 0, 0, 0); s; }));
 	ck_assert_uint_eq(ledger().sink.waiting, 4);
 	run_sql("CREATE TABLE extra (x)");	/* it was gone */
 	/* One that cannot go back changes nothing. */
-	run_sql("INSERT INTO down VALUES (3, 'nonsense'); PRAGMA user_version=3");
+	run_sql("INSERT INTO down VALUES (4, 'nonsense'); PRAGMA user_version=4");
 	ck_assert_ptr_null(store_open(&conf));
-	run_sql("DELETE FROM down WHERE version = 3; PRAGMA user_version=2");
+	run_sql("DELETE FROM down WHERE version = 4; PRAGMA user_version=3");
 	ck_assert_uint_eq(ledger().sink.waiting, 4);
 }
 END_TEST
@@ -413,20 +420,21 @@ START_TEST(cursor_is_kept)
 {
 	struct store *s = open_store(NULL);
 	struct seen seen;
-	uint64_t cursor;
+	struct ranges have;
 
 	submit(s, 5, 1, 0, 0, 0);
-	store_ack(s, "mqtt", 3);
+	ack(s, 3);
 	submit_empty(s);
 	seen = ledger();
 	ck_assert_uint_eq(seen.sink.made, 5);
 	ck_assert_uint_eq(seen.sink.acknowledged, 3);
 	ck_assert_uint_eq(seen.sink.waiting, 2);
-	store_ack(s, "mqtt", 2);	/* never back */
+	ack(s, 2);	/* never back */
 	submit_empty(s);
 	store_close(s);
-	s = open_store(&cursor);
-	ck_assert_uint_eq(cursor, 3);
+	s = open_store(&have);
+	ck_assert_uint_eq(ranges_cursor(&have), 3);
+	ck_assert_uint_eq(have.n, 1);
 	store_close(s);
 	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
 }
@@ -435,15 +443,125 @@ END_TEST
 START_TEST(a_new_sink_gets_what_is_stored)
 {
 	struct store *s = store_open(&conf);
-	uint64_t cursor = 9;
+	struct ranges have;
 
 	ck_assert_int_eq(store_start(s), 0);
 	submit(s, 4, 1, 0, 0, 0);
 	store_close(s);
-	store_close(open_store(&cursor));
-	ck_assert_uint_eq(cursor, 0);
+	store_close(open_store(&have));
+	ck_assert_uint_eq(ranges_cursor(&have), 0);
 	ck_assert_uint_eq(ledger().sink.made, 4);
 	ck_assert_uint_eq(ledger().sink.waiting, 4);
+}
+END_TEST
+
+/* One that comes after the oldest had gone never waits for those. */
+START_TEST(a_sink_that_comes_late_adds_up)
+{
+	struct store_stats stats;
+	struct ranges have;
+	struct store *s;
+
+	conf.max_bytes = 200000;
+	s = open_store(NULL);
+	for (int i = 0; i < 40; i++)
+		submit(s, 100, 100 * i + 1, 0, 0, 0);
+	store_close(s);
+	s = store_open(&conf);
+	ck_assert_int_eq(store_add_sink(s, "file", &have), 0);
+	ck_assert_int_eq(store_add_sink(s, "mqtt", &have), 0);
+	ck_assert_int_eq(store_start(s), 0);
+	store_ack(s, "file", (struct range){ 0, 3990 });
+	submit_empty(s);
+	store_get_stats(s, &stats);
+	ck_assert_uint_eq(stats.unbalanced, 0);
+	ck_assert_uint_eq(stats.nsinks, 2);
+	ck_assert_str_eq(stats.sinks[0].name, "file");
+	ck_assert_uint_eq(stats.sinks[0].ledger.waiting, 10);
+	ck_assert_uint_eq(stats.sinks[0].ledger.acknowledged + 10,
+			  stats.sinks[0].ledger.made);
+	ck_assert_uint_eq(ledger_expired(&stats.sinks[0].ledger), 0);
+	ck_assert_uint_gt(ledger_expired(&stats.sinks[1].ledger), 0);
+	ck_assert_int_eq(ledger_sink_balance(&stats.sinks[1].ledger), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(what_a_sink_has_beyond_its_cursor_is_kept)
+{
+	struct store *s = open_store(NULL);
+	struct ranges have;
+	struct seen seen;
+
+	submit(s, 10, 1, 0, 0, 0);
+	ack(s, 2);
+	store_ack(s, "mqtt", (struct range){ 5, 8 });
+	submit_empty(s);
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.acknowledged, 5);
+	ck_assert_uint_eq(seen.sink.waiting, 5);
+	store_close(s);
+	s = open_store(&have);
+	ck_assert_uint_eq(have.n, 2);
+	ck_assert_uint_eq(ranges_cursor(&have), 2);
+	ck_assert_uint_eq(have.r[1].after, 5);
+	ck_assert_uint_eq(have.r[1].last, 8);
+	store_ack(s, "mqtt", (struct range){ 2, 5 });
+	submit_empty(s);
+	store_close(s);
+	store_close(open_store(&have));
+	ck_assert_uint_eq(have.n, 1);
+	ck_assert_uint_eq(ranges_cursor(&have), 8);
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.acknowledged, 8);
+	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
+}
+END_TEST
+
+START_TEST(what_a_sink_has_does_not_expire)
+{
+	struct store_stats stats;
+	struct seen seen;
+	struct store *s;
+
+	conf.max_bytes = 200000;
+	s = open_store(NULL);
+	for (int i = 0; i < 40; i++) {
+		submit(s, 100, 100 * i + 1, 0, 0, 0);
+		if (i != 4)
+			continue;
+		ck_assert(store_flush(s, 5));
+		store_ack(s, "mqtt", (struct range){ 300, 400 });
+	}
+	ck_assert(store_flush(s, 20));
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.acknowledged, 100);
+	ck_assert_uint_eq(seen.sink.made, 4000);
+	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
+	store_get_stats(s, &stats);
+	ck_assert_uint_eq(stats.unbalanced, 0);
+	store_close(s);
+}
+END_TEST
+
+/* A cityhubd of before knows a cursor only, and sends the rest once more. */
+START_TEST(an_older_program_takes_it_back)
+{
+	struct store *s = open_store(NULL);
+	struct seen seen;
+
+	submit(s, 10, 1, 0, 0, 0);
+	ack(s, 2);
+	store_ack(s, "mqtt", (struct range){ 5, 8 });
+	submit_empty(s);
+	store_close(s);
+	run_sql(store_sql_down[2]);
+	run_sql("DELETE FROM down WHERE version = 3; PRAGMA user_version=2");
+	store_close(open_store(NULL));
+	seen = ledger();
+	ck_assert_uint_eq(seen.sink.acknowledged, 2);
+	ck_assert_uint_eq(seen.sink.waiting, 8);
+	ck_assert_int_eq(ledger_sink_balance(&seen.sink), 0);
 }
 END_TEST
 
@@ -502,7 +620,7 @@ START_TEST(bounded)
 		if (i != 4)
 			continue;
 		ck_assert(store_flush(s, 5));
-		store_ack(s, "mqtt", 300);
+		ack(s, 300);
 	}
 	ck_assert(store_flush(s, 20));
 	store_get_stats(s, &stats);
@@ -521,7 +639,7 @@ START_TEST(bounded)
 	ck_assert_uint_eq(store_reader_newest(r), 4000);
 	store_reader_close(r);
 	/* An acknowledgement of what has expired changes nothing. */
-	store_ack(s, "mqtt", 310);
+	ack(s, 310);
 	submit_empty(s);
 	ck_assert_uint_eq(ledger().sink.acknowledged, 300);
 	store_close(s);
@@ -895,6 +1013,10 @@ int main(void)
 	tcase_add_test(t, a_newer_store_with_a_way_back_is_taken_over);
 	tcase_add_test(t, cursor_is_kept);
 	tcase_add_test(t, a_new_sink_gets_what_is_stored);
+	tcase_add_test(t, a_sink_that_comes_late_adds_up);
+	tcase_add_test(t, what_a_sink_has_beyond_its_cursor_is_kept);
+	tcase_add_test(t, what_a_sink_has_does_not_expire);
+	tcase_add_test(t, an_older_program_takes_it_back);
 	tcase_add_test(t, ledger_adds_up);
 	tcase_add_test(t, an_uncounted_drop_is_seen);
 	tcase_add_test(t, bounded);

@@ -29,7 +29,7 @@ static void doctor_broker_fault(struct doctor *d, const char *remedy,
 				const char *what)
 {
 	doctor_say(d, DOCTOR_FAULT, "broker", remedy, "%s:%d %s",
-		   d->conf.mqtt.host, mqtt_setup_port(&d->conf), what);
+		   d->conf.mqtt.host, mqtt_setup_port(&d->conf.mqtt), what);
 	d->broker_bad = true;
 }
 
@@ -106,7 +106,7 @@ static int doctor_reach(struct doctor *d)
 	char port[16];
 	int fd, err;
 
-	snprintf(port, sizeof(port), "%d", mqtt_setup_port(&d->conf));
+	snprintf(port, sizeof(port), "%d", mqtt_setup_port(&d->conf.mqtt));
 	err = getaddrinfo(d->conf.mqtt.host, port, &hints, &list);
 	if (err) {
 		doctor_broker_fault(d, "is mqtt.host right, and does this hub have a name server? (/etc/resolv.conf)",
@@ -154,11 +154,11 @@ static void doctor_on_connect(struct mosquitto *client, void *arg, int rc)
 static int doctor_login(struct doctor *d, struct mosquitto *client,
 			const int *answer)
 {
-	int rc = mqtt_setup_client(client, &d->conf);
+	int rc = mqtt_setup_client(client, &d->conf.mqtt);
 
 	if (!rc)
 		rc = mosquitto_connect(client, d->conf.mqtt.host,
-				       mqtt_setup_port(&d->conf),
+				       mqtt_setup_port(&d->conf.mqtt),
 				       DOCTOR_KEEPALIVE_S);
 	for (int ms = 0; !rc && *answer < 0 && ms < DOCTOR_WAIT_MS;
 	     ms += DOCTOR_TURN_MS)
@@ -184,7 +184,7 @@ static void doctor_judge_login(struct doctor *d, int rc, int answer)
 	} else {
 		doctor_say(d, DOCTOR_OK, "broker", NULL,
 			   "%s:%d lets this hub in", d->conf.mqtt.host,
-			   mqtt_setup_port(&d->conf));
+			   mqtt_setup_port(&d->conf.mqtt));
 	}
 }
 

@@ -13,7 +13,7 @@
 #include "cityhubd/clock.h"
 #include "cityhubd/loop.h"
 #include "cityhubd/notify.h"
-#include "cityhubd/sink_mqtt.h"
+#include "cityhubd/outlet.h"
 #include "cityhubd/state.h"
 #include "cityhubd/store.h"
 #include "common/conf.h"
@@ -27,6 +27,8 @@
 #define DAEMON_TICK_PHASE_NS	350000000
 #define DAEMON_SECOND_NS	1000000000
 #define DAEMON_FLUSH_S		2	/* what the disk is given at the end */
+
+_Static_assert(STORE_SINKS == CONF_SINKS + 1, "one place for each sink");
 
 struct daemon {
 	const char *path;
@@ -43,7 +45,8 @@ struct daemon {
 	struct loop_watch *clock_set;
 	struct capture *capture;
 	struct store *store;
-	struct sink_mqtt *mqtt;
+	struct outlet *outlets[CONF_SINKS + 1];
+	size_t noutlets;
 	int64_t state_at_ns;
 	uint64_t unbalanced_told;
 	bool failed;
@@ -64,29 +67,42 @@ static void daemon_fault(void *ctx, const char *sensor, const char *text)
 	struct state st = daemon_state(d, NULL);
 	char *json;
 
-	if (!d->mqtt)
-		return;
 	json = state_fault(&st, sensor, text);
-	if (json)
-		sink_mqtt_fault(d->mqtt, json);
+	for (size_t i = 0; json && i < d->noutlets; i++)
+		outlet_fault(d->outlets[i], json);
 	free(json);
 }
 
 static void daemon_tell_state(struct daemon *d, const struct store_stats *stats)
 {
 	struct state st = daemon_state(d, stats);
-	char *json;
+	char *json = state_online(&st);
+	uint64_t waiting = 0;
+	size_t up = 0;
 
-	notify_send("STATUS=%u sensors, broker %s, %llu batches waiting",
-		    capture_size(d->capture), !d->mqtt ? "not named" :
-		    sink_mqtt_connected(d->mqtt) ? "up" : "down",
-		    (unsigned long long)stats->sink.waiting);
-	if (!d->mqtt)
-		return;
-	json = state_online(&st);
-	if (json)
-		sink_mqtt_state(d->mqtt, json);
+	for (size_t i = 0; i < d->noutlets; i++) {
+		up += outlet_is_up(d->outlets[i]);
+		if (json)
+			outlet_state(d->outlets[i], json);
+	}
+	for (unsigned int i = 0; i < stats->nsinks; i++)
+		if (stats->sinks[i].ledger.waiting > waiting)
+			waiting = stats->sinks[i].ledger.waiting;
+	notify_send("STATUS=%u sensors, %zu of %zu sinks up, %llu batches waiting",
+		    capture_size(d->capture), up, d->noutlets,
+		    (unsigned long long)waiting);
 	free(json);
+}
+
+/* As often as the sink wants that wants it most often. */
+static int64_t daemon_state_ns(const struct daemon *d)
+{
+	double every_s = d->conf.mqtt.state_s;
+
+	for (size_t i = 0; i < d->noutlets; i++)
+		if (outlet_state_s(d->outlets[i]) < every_s)
+			every_s = outlet_state_s(d->outlets[i]);
+	return (int64_t)(every_s * 1e9);
 }
 
 static void daemon_set_tick(struct daemon *d)
@@ -153,7 +169,7 @@ static void daemon_tick(void *ctx)
 		return;
 	}
 	if (now >= d->state_at_ns) {
-		d->state_at_ns = now + (int64_t)(d->conf.mqtt.state_s * 1e9) -
+		d->state_at_ns = now + daemon_state_ns(d) -
 				 DAEMON_SECOND_NS / 4;
 		daemon_tell_state(d, &stats);
 	}
@@ -209,8 +225,11 @@ static int daemon_resume_clock(struct daemon *d)
 	return 0;
 }
 
-static int daemon_open_store(struct daemon *d, uint64_t *cursor)
+/* @have: what each of the sinks has, in the order of conf_sinks(). */
+static int daemon_open_store(struct daemon *d, struct ranges *have)
 {
+	const struct conf_sink *sinks[CONF_SINKS + 1];
+	size_t n = conf_sinks(&d->conf, sinks);
 	struct store_conf conf = {
 		.path = d->conf.store.path,
 		.mount = d->conf.store.mount,
@@ -226,43 +245,48 @@ static int daemon_open_store(struct daemon *d, uint64_t *cursor)
 	if (!d->store)
 		return -EIO;
 	err = daemon_resume_clock(d);
-	if (!err && *d->conf.mqtt.host)
-		err = store_add_sink(d->store, SINK_MQTT_NAME, cursor);
+	for (size_t i = 0; i < n && !err; i++)
+		err = store_add_sink(d->store, sinks[i]->name, &have[i]);
 	if (!err)
 		err = store_start(d->store);
 	return err;
 }
 
-static void daemon_start_mqtt(struct daemon *d, uint64_t cursor)
+static void daemon_start_outlets(struct daemon *d, const struct ranges *have)
 {
+	const struct conf_sink *sinks[CONF_SINKS + 1];
+	size_t n = conf_sinks(&d->conf, sinks);
 	struct state st = daemon_state(d, NULL);
-	char *will;
+	char *will = state_offline(&st, "lost");
 
-	if (!*d->conf.mqtt.host) {
-		log_info("no broker is named (mqtt.host): results stay in the store");
-		return;
+	if (!n)
+		log_info("no sink is named (mqtt.host or sinks): results stay in the store");
+	for (size_t i = 0; i < n; i++) {
+		struct outlet *o = outlet_start(&d->conf, sinks[i], d->hub,
+						d->store, &have[i],
+						will ? will : "{}");
+
+		if (o)
+			d->outlets[d->noutlets++] = o;
+		else
+			log_error("%s: cannot start: %s", sinks[i]->name,
+				  strerror(errno));
 	}
-	will = state_offline(&st, "lost");
-	if (will)
-		d->mqtt = sink_mqtt_start(&d->conf, d->hub, d->store, cursor,
-					  will);
-	if (!d->mqtt)
-		log_error("mqtt: cannot start: %s", strerror(errno));
 	free(will);
 }
 
 /* Returns false when a thread hangs that still uses the store. */
-static bool daemon_stop_mqtt(struct daemon *d, double drain_s)
+static bool daemon_stop_outlets(struct daemon *d, bool drain)
 {
 	struct state st = daemon_state(d, NULL);
-	char *farewell;
-	bool ended;
+	char *farewell = state_offline(&st, "stopped");
+	bool ended = true;
 
-	if (!d->mqtt)
-		return true;
-	farewell = state_offline(&st, "stopped");
-	ended = sink_mqtt_stop(d->mqtt, drain_s, farewell ? farewell : "{}");
-	d->mqtt = NULL;
+	for (size_t i = 0; i < d->noutlets; i++)
+		outlet_stop(d->outlets[i], drain, farewell ? farewell : "{}");
+	for (size_t i = 0; i < d->noutlets; i++)
+		ended = outlet_join(d->outlets[i]) && ended;
+	d->noutlets = 0;
 	free(farewell);
 	return ended;
 }
@@ -276,7 +300,7 @@ static void daemon_end(struct daemon *d)
 	capture_stop(d->capture);
 	daemon_commit(d);
 	store_flush(d->store, DAEMON_FLUSH_S);
-	ended = daemon_stop_mqtt(d, d->conf.mqtt.drain_s);
+	ended = daemon_stop_outlets(d, true);
 	daemon_commit(d);	/* with what was acknowledged meanwhile */
 	if (!ended) {
 		/* The thread left alone may still use what is freed below. */
@@ -290,12 +314,12 @@ static void daemon_end(struct daemon *d)
 /* Start capture and sinks anew from another configuration, same store. */
 static void daemon_apply(struct daemon *d, const struct conf *fresh)
 {
+	struct ranges have[CONF_SINKS + 1];
 	struct store *store = d->store;
-	uint64_t cursor = 0;
 
 	capture_stop(d->capture);
 	daemon_commit(d);
-	if (!daemon_stop_mqtt(d, 0)) {
+	if (!daemon_stop_outlets(d, false)) {
 		log_error("cannot reload now: ending, to be started again");
 		loop_stop(d->loop);
 		return;
@@ -303,11 +327,11 @@ static void daemon_apply(struct daemon *d, const struct conf *fresh)
 	d->conf = *fresh;
 	store_close(store);
 	d->store = NULL;
-	if (daemon_open_store(d, &cursor)) {
+	if (daemon_open_store(d, have)) {
 		loop_stop(d->loop);
 		return;
 	}
-	daemon_start_mqtt(d, cursor);
+	daemon_start_outlets(d, have);
 	capture_rescan(d->capture);
 	loop_timer_set(d->rescan, clock_now_ns(d->clock),
 		       (int64_t)(d->conf.capture.rescan_s * 1e9));
@@ -380,7 +404,7 @@ static void daemon_free(struct daemon *d)
 
 static int daemon_set_up(struct daemon *d)
 {
-	uint64_t cursor = 0;
+	struct ranges have[CONF_SINKS + 1];
 	int err;
 
 	if (*d->conf.hub.id)
@@ -404,10 +428,10 @@ static int daemon_set_up(struct daemon *d)
 		return -errno;
 	err = daemon_watch(d);
 	if (!err)
-		err = daemon_open_store(d, &cursor);
+		err = daemon_open_store(d, have);
 	if (err)
 		return err;
-	daemon_start_mqtt(d, cursor);
+	daemon_start_outlets(d, have);
 	return 0;
 }
 

@@ -12,6 +12,9 @@
 #define SINK_CONNECT_MS		30000
 #define SINK_IDLE_MS		60000
 #define SINK_NO_MID		(-1)
+/* Of those in flight, what a backlog leaves to live messages. */
+#define SINK_LIVE_RESERVE	5
+#define SINK_BURST_MS		1000	/* a limited backlog may catch up by so much */
 
 enum sink_state {
 	SINK_DOWN,	/* waiting for the next attempt */
@@ -20,9 +23,18 @@ enum sink_state {
 };
 
 struct sink_flight {
-	uint64_t id;
+	struct range run;	/* acknowledged with it */
 	int mid;
 	bool acked;
+};
+
+struct sink_line {
+	uint64_t sent;		/* handed to the transport up to here */
+	uint64_t end;		/* goes so far */
+	unsigned int part;
+	struct sink_flight flight[SINK_IN_FLIGHT];	/* in order, without gaps */
+	unsigned int in_flight;
+	bool drained;
 };
 
 struct sink {
@@ -32,11 +44,10 @@ struct sink {
 	int64_t since_ms;	/* of the state, or of the last progress */
 	int64_t retry_ms;
 	int64_t backoff_ms;
-	uint64_t cursor;	/* acknowledged up to here */
-	uint64_t sent;		/* handed to the transport up to here */
-	struct sink_flight flight[SINK_IN_FLIGHT];	/* in order */
-	unsigned int in_flight;
-	bool drained;
+	struct ranges have;	/* acknowledged */
+	struct sink_line line[SINK_LANES];
+	double backlog_each_ms;	/* 0: no limit */
+	double backlog_due_ms;
 	struct sink_message news[SINK_NEWS];	/* to be sent */
 	struct sink_message notices[SINK_NOTICES];
 	unsigned int nnotices;
@@ -45,7 +56,21 @@ struct sink {
 	int beside_mid[SINK_IN_FLIGHT];
 };
 
-struct sink *sink_new(const struct sink_ops *ops, void *ctx, uint64_t cursor)
+/* What was on its way may or may not have arrived: send it once more. */
+static void sink_rewind(struct sink *s)
+{
+	s->beside = 0;
+	for (int i = 0; i < SINK_LANES; i++) {
+		s->line[i].in_flight = 0;
+		s->line[i].part = 0;
+		s->line[i].drained = i != SINK_LIVE;
+		s->line[i].sent = ranges_cursor(&s->have);
+		s->line[i].end = i == SINK_LIVE ? RANGES_END : 0;
+	}
+}
+
+struct sink *sink_new(const struct sink_ops *ops, void *ctx,
+		      const struct ranges *have, double backlog_per_s)
 {
 	struct sink *s = calloc(1, sizeof(*s));
 
@@ -53,8 +78,9 @@ struct sink *sink_new(const struct sink_ops *ops, void *ctx, uint64_t cursor)
 		return NULL;
 	s->ops = ops;
 	s->ctx = ctx;
-	s->cursor = cursor;
-	s->sent = cursor;
+	s->have = *have;
+	s->backlog_each_ms = backlog_per_s > 0 ? 1000 / backlog_per_s : 0;
+	sink_rewind(s);
 	s->backoff_ms = SINK_BACKOFF_MIN_MS;
 	return s;
 }
@@ -77,13 +103,32 @@ void sink_free(struct sink *s)
 	free(s);
 }
 
-/* What was on its way may or may not have arrived: send it once more. */
-static void sink_rewind(struct sink *s)
+static unsigned int sink_in_flight(const struct sink *s)
 {
-	s->in_flight = 0;
-	s->beside = 0;
-	s->sent = s->cursor;
-	s->drained = false;
+	return s->line[SINK_LIVE].in_flight + s->line[SINK_BACKLOG].in_flight;
+}
+
+/* Batches up to @newest that are not acknowledged. */
+static uint64_t sink_waiting(const struct sink *s, uint64_t newest)
+{
+	struct ranges all = s->have;
+	uint64_t fresh = 0;
+
+	ranges_add(&all, 0, newest, &fresh);
+	return fresh;
+}
+
+/* What comes from now on need not wait for what waits already. */
+static void sink_split(struct sink *s)
+{
+	uint64_t newest = s->ops->newest(s->ctx);
+
+	if (sink_waiting(s, newest) < SINK_BACKLOG_MIN ||
+	    (newest != ranges_newest(&s->have) && !ranges_have_room(&s->have)))
+		return;
+	s->line[SINK_BACKLOG].end = newest;
+	s->line[SINK_BACKLOG].drained = false;
+	s->line[SINK_LIVE].sent = newest;
 }
 
 static void sink_down(struct sink *s, int64_t now_ms)
@@ -102,6 +147,7 @@ static void sink_down(struct sink *s, int64_t now_ms)
 void sink_connected(struct sink *s, int64_t now_ms)
 {
 	sink_rewind(s);
+	sink_split(s);
 	s->state = SINK_UP;
 	s->since_ms = now_ms;
 }
@@ -118,18 +164,23 @@ static void sink_give_up(struct sink *s, int64_t now_ms)
 	sink_disconnected(s, now_ms);
 }
 
-static void sink_land(struct sink *s)
+static void sink_land(struct sink *s, struct sink_line *l)
 {
 	unsigned int n = 0;
+	struct range run;
 
-	while (n < s->in_flight && s->flight[n].acked)
+	while (n < l->in_flight && l->flight[n].acked)
 		n++;
 	if (!n)
 		return;
-	s->cursor = s->flight[n - 1].id;
-	s->in_flight -= n;
-	memmove(s->flight, s->flight + n, s->in_flight * sizeof(s->flight[0]));
-	s->ops->acked(s->ctx, s->cursor);
+	run.after = l->flight[0].run.after;
+	run.last = l->flight[n - 1].run.last;
+	l->in_flight -= n;
+	memmove(l->flight, l->flight + n, l->in_flight * sizeof(l->flight[0]));
+	/* There is room: see sink_split(). */
+	if (run.last > run.after &&
+	    !ranges_add(&s->have, run.after, run.last, NULL))
+		s->ops->acked(s->ctx, run);
 }
 
 void sink_acked(struct sink *s, int mid, int64_t now_ms)
@@ -140,12 +191,16 @@ void sink_acked(struct sink *s, int mid, int64_t now_ms)
 		s->beside_mid[i] = s->beside_mid[--s->beside];
 		return;
 	}
-	for (unsigned int i = 0; i < s->in_flight; i++)
-		if (s->flight[i].mid == mid)
-			s->flight[i].acked = true;
+	for (int k = 0; k < SINK_LANES; k++) {
+		struct sink_line *l = &s->line[k];
+
+		for (unsigned int i = 0; i < l->in_flight; i++)
+			if (l->flight[i].mid == mid)
+				l->flight[i].acked = true;
+		sink_land(s, l);
+	}
 	s->since_ms = now_ms;
 	s->backoff_ms = SINK_BACKOFF_MIN_MS;
-	sink_land(s);
 }
 
 /* Returns false when it has to wait. */
@@ -174,41 +229,102 @@ static void sink_send_news(struct sink *s)
 		s->nnotices * sizeof(s->notices[0]));
 }
 
-static void sink_send_store(struct sink *s, int64_t now_ms)
+static void sink_board(struct sink_line *l, uint64_t id, int mid, bool acked)
 {
-	while (s->in_flight < SINK_IN_FLIGHT) {
-		struct sink_message m = { 0 };
-		int mid = SINK_NO_MID;
-		uint64_t id;
-		int ret = s->ops->next(s->ctx, s->sent, &m, &id);
-
-		s->drained = ret == 0;
-		if (ret <= 0)
-			return;
-		ret = s->ops->publish(s->ctx, &m, &mid);
-		sink_message_clear(&m);
-		if (ret)
-			return;
-		/* The time to acknowledge starts with the first on its way. */
-		if (!s->in_flight)
-			s->since_ms = now_ms;
-		s->flight[s->in_flight++] = (struct sink_flight){
-			.id = id, .mid = mid,
-		};
-		s->sent = id;
-	}
+	l->flight[l->in_flight++] = (struct sink_flight){
+		.run = { l->sent, id }, .mid = mid, .acked = acked,
+	};
+	l->sent = id;
 }
 
-static int64_t sink_deadline(const struct sink *s)
+/* Returns whether it could. */
+static bool sink_send(struct sink *s, struct sink_line *l,
+		      const struct sink_want *want, int64_t now_ms)
 {
+	struct sink_message m = { 0 };
+	int mid = SINK_NO_MID;
+	uint64_t id = want->after;
+	int ret = s->ops->next(s->ctx, want, &m, &id);
+
+	l->drained = ret == 0 && want->until == RANGES_END;
+	if (ret == 0 && !l->drained) {
+		/* They have left the store meanwhile. */
+		sink_board(l, want->until, mid, true);
+		sink_land(s, l);
+		return true;
+	}
+	if (ret <= 0)
+		return false;
+	ret = s->ops->publish(s->ctx, &m, &mid);
+	sink_message_clear(&m);
+	if (ret)
+		return false;
+	/* The time to acknowledge starts with the first on its way. */
+	if (!sink_in_flight(s))
+		s->since_ms = now_ms;
+	sink_board(l, id, mid, false);
+	l->part = id == want->after ? want->part + 1 : 0;
+	return true;
+}
+
+static bool sink_send_next(struct sink *s, enum sink_lane lane, int64_t now_ms)
+{
+	struct sink_line *l = &s->line[lane];
+	struct sink_want want = {
+		.lane = lane, .after = ranges_skip(&s->have, l->sent),
+		.part = l->part,
+	};
+
+	if (want.after >= l->end) {
+		l->drained = true;
+		return false;
+	}
+	want.until = ranges_until(&s->have, want.after);
+	if (want.until > l->end)
+		want.until = l->end;
+	return sink_send(s, l, &want, now_ms);
+}
+
+static bool sink_may_replay(const struct sink *s, int64_t now_ms)
+{
+	return !s->backlog_each_ms || (double)now_ms >= s->backlog_due_ms;
+}
+
+static void sink_replayed(struct sink *s, int64_t now_ms)
+{
+	if (s->backlog_due_ms < (double)(now_ms - SINK_BURST_MS))
+		s->backlog_due_ms = (double)(now_ms - SINK_BURST_MS);
+	s->backlog_due_ms += s->backlog_each_ms;
+}
+
+static void sink_send_store(struct sink *s, int64_t now_ms)
+{
+	while (sink_in_flight(s) < SINK_IN_FLIGHT &&
+	       sink_send_next(s, SINK_LIVE, now_ms))
+		;
+	/* A transport may have given up by now. */
+	while (s->state == SINK_UP && sink_may_replay(s, now_ms) &&
+	       sink_in_flight(s) < SINK_IN_FLIGHT - SINK_LIVE_RESERVE &&
+	       sink_send_next(s, SINK_BACKLOG, now_ms))
+		sink_replayed(s, now_ms);
+}
+
+static int64_t sink_deadline(const struct sink *s, int64_t now_ms)
+{
+	int64_t at;
+
 	switch (s->state) {
 	case SINK_DOWN:
 		return s->retry_ms;
 	case SINK_CONNECTING:
 		return s->since_ms + SINK_CONNECT_MS;
 	default:
-		return s->since_ms + (s->in_flight ? SINK_ACK_MS :
-				      SINK_IDLE_MS);
+		at = s->since_ms + (sink_in_flight(s) ? SINK_ACK_MS :
+				    SINK_IDLE_MS);
+		if (!s->line[SINK_BACKLOG].drained &&
+		    !sink_may_replay(s, now_ms) && s->backlog_due_ms < (double)at)
+			at = (int64_t)s->backlog_due_ms + 1;
+		return at;
 	}
 }
 
@@ -218,21 +334,21 @@ int64_t sink_run(struct sink *s, int64_t now_ms)
 		s->state = SINK_CONNECTING;
 		s->since_ms = now_ms;
 		if (s->ops->connect(s->ctx))
-			sink_down(s, now_ms);
+			sink_disconnected(s, now_ms);
 	}
 	if (s->state == SINK_CONNECTING &&
 	    now_ms - s->since_ms >= SINK_CONNECT_MS)
 		sink_give_up(s, now_ms);
-	if (s->state == SINK_UP && s->in_flight &&
+	if (s->state == SINK_UP && sink_in_flight(s) &&
 	    now_ms - s->since_ms >= SINK_ACK_MS)
 		sink_give_up(s, now_ms);
 	if (s->state == SINK_UP) {
 		sink_send_news(s);
 		sink_send_store(s, now_ms);
-		if (!s->in_flight)
+		if (!sink_in_flight(s))
 			s->since_ms = now_ms;
 	}
-	return sink_deadline(s);
+	return sink_deadline(s, now_ms);
 }
 
 void sink_set_news(struct sink *s, enum sink_news kind, struct sink_message m)
@@ -262,10 +378,16 @@ bool sink_is_idle(const struct sink *s)
 	for (unsigned int i = 0; i < SINK_NEWS; i++)
 		if (s->news[i].topic)
 			return false;
-	return s->drained && !s->in_flight && !s->beside && !s->nnotices;
+	return s->line[SINK_LIVE].drained && s->line[SINK_BACKLOG].drained &&
+	       !sink_in_flight(s) && !s->beside && !s->nnotices;
+}
+
+void sink_look_again(struct sink *s)
+{
+	s->line[SINK_LIVE].drained = false;
 }
 
 uint64_t sink_cursor(const struct sink *s)
 {
-	return s->cursor;
+	return ranges_cursor(&s->have);
 }

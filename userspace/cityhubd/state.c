@@ -63,12 +63,29 @@ static void state_add_ledger(json_t *root, const struct store_stats *s)
 			  "raw", (json_int_t)s->sensors.raw,
 			  "pending", (json_int_t)s->sensors.pending,
 			  "dropped", dropped, "balanced", !s->unbalanced));
+}
+
+static json_t *state_sink(const struct ledger_sink *l)
+{
+	return json_pack("{sI sI sI sI}",
+			 "made", (json_int_t)l->made,
+			 "acknowledged", (json_int_t)l->acknowledged,
+			 "waiting", (json_int_t)l->waiting,
+			 "expired", (json_int_t)ledger_expired(l));
+}
+
+/* "sink" is the first of them, as it was when there was only one. */
+static void state_add_sinks(json_t *root, const struct store_stats *s)
+{
+	static const struct ledger_sink none;
+	json_t *sinks = json_object();
+
 	json_object_set_new(root, "sink",
-		json_pack("{sI sI sI sI}",
-			  "made", (json_int_t)s->sink.made,
-			  "acknowledged", (json_int_t)s->sink.acknowledged,
-			  "waiting", (json_int_t)s->sink.waiting,
-			  "expired", (json_int_t)ledger_expired(&s->sink)));
+			    state_sink(s->nsinks ? &s->sinks[0].ledger : &none));
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		json_object_set_new(sinks, s->sinks[i].name,
+				    state_sink(&s->sinks[i].ledger));
+	json_object_set_new(root, "sinks", sinks);
 }
 
 static void state_add_store(json_t *root, const struct store_stats *s)
@@ -114,6 +131,7 @@ char *state_online(const struct state *st)
 	if (st->store) {
 		state_add_store(root, st->store);
 		state_add_ledger(root, st->store);
+		state_add_sinks(root, st->store);
 	}
 	return state_text(root);
 }

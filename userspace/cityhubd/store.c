@@ -16,7 +16,6 @@
 #include "common/log.h"
 #include "common/store_sql.h"
 
-#define STORE_SINKS		4
 #define STORE_QUEUE_BATCHES	20000	/* kept in memory while the disk fails */
 #define STORE_RETRY_S		1
 #define STORE_AGE_EVERY_NS	60000000000
@@ -66,11 +65,11 @@ struct store {
 	struct store_packet **tail;
 	size_t queued;
 	bool stop;
-	int notify_fd;
 	struct {
 		char name[BATCH_NAME];
-		uint64_t acked;		/* reported by the sink */
-		uint64_t committed;
+		struct ranges acked;	/* reported by the sink */
+		unsigned int acks;	/* reports not yet committed */
+		int notify_fd;
 	} sinks[STORE_SINKS];
 	unsigned int nsinks;
 	struct store_stats stats;
@@ -182,10 +181,16 @@ static int store_write_packet(struct store_db *db, const struct store_packet *p)
 	return rc;
 }
 
+/* What a commit takes along: taken with the lock held, used without. */
+struct store_acks {
+	struct ranges acked;
+	unsigned int acks;
+};
+
 struct store_audit {
+	struct store *store;
 	struct store_stats stats;
 	bool balanced;
-	bool have_sink;
 };
 
 static int store_audit_sensor(void *ctx, const char *sensor,
@@ -211,9 +216,9 @@ static int store_audit_sink(void *ctx, const char *sink, int64_t cursor,
 	int64_t off = ledger_sink_balance(l);
 
 	(void)cursor;
-	if (!a->have_sink)
-		a->stats.sink = *l;
-	a->have_sink = true;
+	for (unsigned int i = 0; i < a->store->nsinks; i++)
+		if (!strcmp(a->store->sinks[i].name, sink))
+			a->stats.sinks[i].ledger = *l;
 	if (off) {
 		a->balanced = false;
 		snprintf(a->stats.imbalance, sizeof(a->stats.imbalance),
@@ -230,19 +235,26 @@ static int store_check(struct store *s, struct store_audit *a)
 	int rc;
 
 	memset(a, 0, sizeof(*a));
+	a->store = s;
 	a->balanced = true;
+	a->stats.nsinks = s->nsinks;
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		snprintf(a->stats.sinks[i].name, BATCH_NAME, "%s",
+			 s->sinks[i].name);
 	rc = store_sql_sensors(db, store_audit_sensor, a);
 	if (rc == SQLITE_OK)
 		rc = store_sql_sinks(db, 0, store_audit_sink, a);
 	return rc;
 }
 
-static int store_write_acks(struct store *s, const uint64_t *acked)
+static int store_write_acks(struct store *s, const struct store_acks *acks)
 {
 	int rc = SQLITE_OK;
 
 	for (unsigned int i = 0; i < s->nsinks && rc == SQLITE_OK; i++)
-		rc = store_db_ack(s->db, s->sinks[i].name, acked[i]);
+		if (acks[i].acks)
+			rc = store_db_ack(s->db, s->sinks[i].name,
+					  &acks[i].acked);
 	return rc;
 }
 
@@ -258,14 +270,14 @@ static int store_age(struct store *s, const struct store_packet *p)
 }
 
 static int store_commit(struct store *s, const struct store_packet *p,
-			const uint64_t *acked, struct store_audit *a)
+			const struct store_acks *acks, struct store_audit *a)
 {
 	int rc = store_db_begin(s->db);
 
 	if (rc == SQLITE_OK)
 		rc = store_write_packet(s->db, p);
 	if (rc == SQLITE_OK)
-		rc = store_write_acks(s, acked);
+		rc = store_write_acks(s, acks);
 	if (rc == SQLITE_OK)
 		rc = store_db_bound(s->db, s->max_bytes);
 	if (rc == SQLITE_OK)
@@ -305,6 +317,7 @@ static void store_rate(struct store *s, const struct store_packet *p)
 /* How long the sinks may be away until something unsent is overwritten. */
 static double store_hours(const struct store *s, const struct store_stats *st)
 {
+	uint64_t waiting = 0;
 	double each, left;
 
 	if (!st->batches || s->rate <= 0)
@@ -312,7 +325,10 @@ static double store_hours(const struct store *s, const struct store_stats *st)
 	/* A small file says little about the size of a row. */
 	each = st->bytes < STORE_SMALL_BYTES ? s->body + STORE_ROW_BYTES :
 	       (double)st->bytes / (double)st->batches;
-	left = (double)s->max_bytes - each * (double)st->sink.waiting;
+	for (unsigned int i = 0; i < st->nsinks; i++)
+		if (st->sinks[i].ledger.waiting > waiting)
+			waiting = st->sinks[i].ledger.waiting;
+	left = (double)s->max_bytes - each * (double)waiting;
 	return fmax(0, left) / (each * s->rate) / 3600;
 }
 
@@ -334,8 +350,11 @@ static void store_publish_stats(struct store *s, struct store_audit *a)
 	if (s->stats.failing)
 		log_info("store: writing again");
 	s->stats = *st;
-	if (s->notify_fd >= 0 && eventfd_write(s->notify_fd, 1))
-		log_debug("store: a sink does not listen");
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		if (s->sinks[i].notify_fd >= 0 &&
+		    eventfd_write(s->sinks[i].notify_fd, 1))
+			log_debug("store: sink %s does not listen",
+				  s->sinks[i].name);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -435,12 +454,12 @@ static void store_put_back(struct store *s, struct store_packet *p)
 
 /* Nothing to write costs no write. */
 static bool store_idle(const struct store *s, const struct store_packet *p,
-		       const uint64_t *acked)
+		       const struct store_acks *acks)
 {
 	if (p->n || p->counts || p->clocks)
 		return false;
 	for (unsigned int i = 0; i < s->nsinks; i++)
-		if (acked[i] != s->sinks[i].committed)
+		if (acks[i].acks)
 			return false;
 	return true;
 }
@@ -449,20 +468,21 @@ static bool store_idle(const struct store *s, const struct store_packet *p,
 static bool store_step(struct store *s)
 {
 	struct store_packet *p = store_wait(s);
-	uint64_t acked[STORE_SINKS];
+	struct store_acks acks[STORE_SINKS];
 	struct store_audit audit;
 	int rc;
 
 	if (!p)
 		return false;
 	for (unsigned int i = 0; i < s->nsinks; i++)
-		acked[i] = s->sinks[i].acked;
-	if (store_idle(s, p, acked)) {
+		acks[i] = (struct store_acks){ s->sinks[i].acked,
+					       s->sinks[i].acks };
+	if (store_idle(s, p, acks)) {
 		store_packet_free(p);
 		return true;
 	}
 	pthread_mutex_unlock(&s->lock);
-	rc = store_commit(s, p, acked, &audit);
+	rc = store_commit(s, p, acks, &audit);
 	if (rc == SQLITE_OK) {
 		store_rate(s, p);
 		store_publish_stats(s, &audit);
@@ -475,7 +495,7 @@ static bool store_step(struct store *s)
 		return !s->stop;
 	}
 	for (unsigned int i = 0; i < s->nsinks; i++)
-		s->sinks[i].committed = acked[i];
+		s->sinks[i].acks -= acks[i].acks;
 	s->queued -= p->n;
 	store_packet_free(p);
 	return true;
@@ -509,7 +529,6 @@ struct store *store_open(const struct store_conf *conf)
 	s->max_bytes = store_db_room(s->db, conf);
 	s->max_age_ns = conf->max_age_ns;
 	s->tail = &s->head;
-	s->notify_fd = -1;
 	s->rate_at_ns = clock_boottime_ns();
 	s->stats.hours = NAN;
 	pthread_mutex_init(&s->lock, NULL);
@@ -521,17 +540,17 @@ struct store *store_open(const struct store_conf *conf)
 	return s;
 }
 
-int store_add_sink(struct store *s, const char *sink, uint64_t *cursor)
+int store_add_sink(struct store *s, const char *sink, struct ranges *have)
 {
 	unsigned int i = s->nsinks;
 
 	if (i == STORE_SINKS || s->running)
 		return -EINVAL;
-	if (store_db_add_sink(s->db, sink, cursor) != SQLITE_OK)
+	if (store_db_add_sink(s->db, sink, have) != SQLITE_OK)
 		return -EIO;
 	snprintf(s->sinks[i].name, sizeof(s->sinks[i].name), "%s", sink);
-	s->sinks[i].acked = *cursor;
-	s->sinks[i].committed = *cursor;
+	s->sinks[i].acked = *have;
+	s->sinks[i].notify_fd = -1;
 	s->nsinks++;
 	return 0;
 }
@@ -608,19 +627,24 @@ void store_submit(struct store *s, struct store_packet *p)
 	pthread_mutex_unlock(&s->lock);
 }
 
-void store_ack(struct store *s, const char *sink, uint64_t id)
+void store_ack(struct store *s, const char *sink, struct range run)
 {
 	pthread_mutex_lock(&s->lock);
-	for (unsigned int i = 0; i < s->nsinks; i++)
-		if (!strcmp(s->sinks[i].name, sink) && s->sinks[i].acked < id)
-			s->sinks[i].acked = id;
+	for (unsigned int i = 0; i < s->nsinks; i++) {
+		if (strcmp(s->sinks[i].name, sink))
+			continue;
+		ranges_add(&s->sinks[i].acked, run.after, run.last, NULL);
+		s->sinks[i].acks++;
+	}
 	pthread_mutex_unlock(&s->lock);
 }
 
-void store_set_notify(struct store *s, int fd)
+void store_set_notify(struct store *s, const char *sink, int fd)
 {
 	pthread_mutex_lock(&s->lock);
-	s->notify_fd = fd;
+	for (unsigned int i = 0; i < s->nsinks; i++)
+		if (!strcmp(s->sinks[i].name, sink))
+			s->sinks[i].notify_fd = fd;
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -13,6 +13,7 @@
 #include "common/batch.h"
 #include "common/clock_log.h"
 #include "common/ledger.h"
+#include "common/ranges.h"
 
 struct store;
 struct store_packet;
@@ -27,6 +28,13 @@ struct store_conf {
 	const char *boot;
 };
 
+#define STORE_SINKS	8
+
+struct store_sink_stats {
+	char name[BATCH_NAME];
+	struct ledger_sink ledger;
+};
+
 struct store_stats {
 	uint64_t batches;	/* in the store */
 	uint64_t bytes;
@@ -39,13 +47,18 @@ struct store_stats {
 	uint64_t unbalanced;	/* commits at which the ledger did not add up */
 	char imbalance[160];	/* the last such equation */
 	struct ledger_sensor sensors;
-	struct ledger_sink sink;	/* the first one */
+	/* Those of this run, in the order in which they were added. */
+	struct store_sink_stats sinks[STORE_SINKS];
+	unsigned int nsinks;
 };
 
 /* NULL when there can be no store, having said why. */
 struct store *store_open(const struct store_conf *conf);
-/* Before store_start(); returns the cursor in @cursor and 0 or -EIO. */
-int store_add_sink(struct store *s, const char *sink, uint64_t *cursor);
+/*
+ * Before store_start(); what it has acknowledged so far comes in @have. 0,
+ * -EINVAL when there are too many, -EIO.
+ */
+int store_add_sink(struct store *s, const char *sink, struct ranges *have);
 /*
  * The last entry of the clock's log of this boot. Before store_start(). 1 with
  * it, 0 when there is none, -EIO.
@@ -72,10 +85,10 @@ void store_packet_set_utc(struct store_packet *p, int64_t utc_ns);
 bool store_flush(struct store *s, double seconds);
 /* Takes the packet over. */
 void store_submit(struct store *s, struct store_packet *p);
-/* The sink has everything up to @id; durable with the next packet. */
-void store_ack(struct store *s, const char *sink, uint64_t id);
-/* An eventfd that is written after each commit; -1 ends that. */
-void store_set_notify(struct store *s, int fd);
+/* The sink has what is in @run; durable with the next packet. */
+void store_ack(struct store *s, const char *sink, struct range run);
+/* An eventfd that is written after each commit, per sink; -1 ends that. */
+void store_set_notify(struct store *s, const char *sink, int fd);
 void store_get_stats(struct store *s, struct store_stats *stats);
 
 #endif /* CITYHUBD_STORE_H */

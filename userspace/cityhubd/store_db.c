@@ -30,9 +30,10 @@ enum store_db_statement {
 	STORE_DB_SENSOR,
 	STORE_DB_REDUCED,
 	STORE_DB_DROPPED,
-	STORE_DB_ACK,
+	STORE_DB_SINK,
+	STORE_DB_AHEAD_CLEAR,
+	STORE_DB_AHEAD,
 	STORE_DB_EXPIRED,
-	STORE_DB_EXPIRE_CURSOR,
 	STORE_DB_EXPIRE,
 	STORE_DB_TOO_OLD,
 	STORE_DB_CLOCK,
@@ -59,16 +60,14 @@ static const char *const store_db_sql[STORE_DB_STATEMENTS] = {
 	[STORE_DB_DROPPED] =
 		"INSERT INTO dropped VALUES (?1, ?2, ?3)"
 		" ON CONFLICT DO UPDATE SET n = n + excluded.n",
-	[STORE_DB_ACK] =
-		"UPDATE sink SET acknowledged = acknowledged + ?2 - cursor,"
-		" cursor = ?2 WHERE name = ?1 AND cursor < ?2",
+	[STORE_DB_SINK] =
+		"UPDATE sink SET acknowledged = acknowledged + ?2, cursor = ?3"
+		" WHERE name = ?1",
+	[STORE_DB_AHEAD_CLEAR] = "DELETE FROM ahead WHERE sink = ?",
+	[STORE_DB_AHEAD] = "INSERT INTO ahead VALUES (?, ?, ?)",
 	[STORE_DB_EXPIRED] =
-		"INSERT INTO expired SELECT name, ?2,"
-		" ?1 - max(cursor, (SELECT min(id) FROM batch) - 1) FROM sink"
-		" WHERE cursor < ?1"
+		"INSERT INTO expired VALUES (?1, ?2, ?3)"
 		" ON CONFLICT DO UPDATE SET n = n + excluded.n",
-	[STORE_DB_EXPIRE_CURSOR] =
-		"UPDATE sink SET cursor = ?1 WHERE cursor < ?1",
 	[STORE_DB_EXPIRE] = "DELETE FROM batch WHERE id <= ?1",
 	[STORE_DB_TOO_OLD] =
 		"SELECT ifnull(max(id), 0) FROM (SELECT id, from_ns + length_ns AS"
@@ -572,31 +571,18 @@ int store_db_count(struct store_db *d, const char *sensor,
 }
 
 /* A new sink gets all that the store holds. */
-int store_db_add_sink(struct store_db *d, const char *sink, uint64_t *cursor)
+int store_db_add_sink(struct store_db *d, const char *sink, struct ranges *have)
 {
 	sqlite3_stmt *st = NULL;
 	int rc;
 
 	rc = sqlite3_prepare_v2(d->db,
-		"INSERT INTO sink SELECT ?, 0, count(*), 0 FROM batch WHERE 1"
-		" ON CONFLICT DO NOTHING", -1, &st, NULL);
+		"INSERT INTO sink SELECT ?1, ifnull(min(id), ?2) - 1, count(*),"
+		" 0 FROM batch WHERE 1 ON CONFLICT DO NOTHING", -1, &st, NULL);
 	if (rc == SQLITE_OK)
-		rc = store_sql_run(st, "s", sink);
+		rc = store_sql_run(st, "si", sink, d->next_id);
 	sqlite3_finalize(st);
-	st = NULL;
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(d->db, "SELECT cursor FROM sink"
-					" WHERE name = ?", -1, &st, NULL);
-	if (rc == SQLITE_OK)
-		rc = store_sql_bind(st, "s", sink);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*cursor = (uint64_t)sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	if (rc == SQLITE_ROW)
-		return SQLITE_OK;
-	return rc == SQLITE_DONE ? SQLITE_INTERNAL : rc;
+	return rc == SQLITE_OK ? store_sql_have(d->db, sink, have) : rc;
 }
 
 int store_db_clock(struct store_db *d, const struct clock_entry *e)
@@ -629,9 +615,35 @@ int store_db_last_clock(struct store_db *d, struct clock_entry *e)
 	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -EIO;
 }
 
-int store_db_ack(struct store_db *d, const char *sink, uint64_t id)
+static int store_db_write_have(struct store_db *d, const char *sink,
+			       const struct ranges *have, uint64_t acknowledged)
 {
-	return store_sql_run(d->st[STORE_DB_ACK], "si", sink, (int64_t)id);
+	int rc = store_sql_run(d->st[STORE_DB_SINK], "sii", sink,
+			       (int64_t)acknowledged,
+			       (int64_t)ranges_cursor(have));
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_run(d->st[STORE_DB_AHEAD_CLEAR], "s", sink);
+	for (unsigned int i = 1; i < have->n && rc == SQLITE_OK; i++)
+		rc = store_sql_run(d->st[STORE_DB_AHEAD], "sii", sink,
+				   (int64_t)have->r[i].after + 1,
+				   (int64_t)have->r[i].last);
+	return rc;
+}
+
+int store_db_ack(struct store_db *d, const char *sink,
+		 const struct ranges *acked)
+{
+	struct ranges have;
+	uint64_t fresh = 0;
+	int rc = store_sql_have(d->db, sink, &have);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	/* What finds no room is sent once more. */
+	for (unsigned int i = 0; i < acked->n; i++)
+		ranges_add(&have, acked->r[i].after, acked->r[i].last, &fresh);
+	return fresh ? store_db_write_have(d, sink, &have, fresh) : SQLITE_OK;
 }
 
 uint64_t store_db_bytes(struct store_db *d)
@@ -648,16 +660,38 @@ uint64_t store_db_batches(struct store_db *d)
 			  store_db_number(d, "SELECT min(id) FROM batch", 1) + 1);
 }
 
+static int store_db_expire_sink(struct store_db *d, const char *sink,
+				int64_t last, enum ledger_expiry reason)
+{
+	struct ranges have;
+	uint64_t fresh = 0;
+	int rc = store_sql_have(d->db, sink, &have);
+
+	if (rc != SQLITE_OK || ranges_cursor(&have) >= (uint64_t)last)
+		return rc;
+	/* It joins the first run, so that there is room. */
+	ranges_add(&have, 0, (uint64_t)last, &fresh);
+	rc = store_db_write_have(d, sink, &have, 0);
+	if (rc == SQLITE_OK && fresh)
+		rc = store_sql_run(d->st[STORE_DB_EXPIRED], "ssi", sink,
+				   ledger_expiry_name(reason), (int64_t)fresh);
+	return rc;
+}
+
 /* All batches up to @last go; the ledger has those that were not sent. */
 static int store_db_expire(struct store_db *d, int64_t last,
 			   enum ledger_expiry reason)
 {
-	int rc = store_sql_run(d->st[STORE_DB_EXPIRED], "is", last,
-			       ledger_expiry_name(reason));
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(d->db, "SELECT name FROM sink", -1, &st,
+				    NULL);
 
-	if (rc == SQLITE_OK)
-		rc = store_sql_run(d->st[STORE_DB_EXPIRE_CURSOR], "i", last);
-	if (rc == SQLITE_OK)
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		rc = store_db_expire_sink(d, (const char *)
+					  sqlite3_column_text(st, 0), last,
+					  reason);
+	sqlite3_finalize(st);
+	if (rc == SQLITE_DONE)
 		rc = store_sql_run(d->st[STORE_DB_EXPIRE], "i", last);
 	return rc;
 }

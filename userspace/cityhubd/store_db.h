@@ -11,6 +11,7 @@
 #include "common/batch.h"
 #include "common/clock_log.h"
 #include "common/ledger.h"
+#include "common/ranges.h"
 
 struct store_db;
 
@@ -27,8 +28,11 @@ int store_db_add(struct store_db *d, const struct batch *b);
 int store_db_count(struct store_db *d, const char *sensor,
 		   const struct ledger_sensor *since);
 int store_db_clock(struct store_db *d, const struct clock_entry *e);
-int store_db_add_sink(struct store_db *d, const char *sink, uint64_t *cursor);
-int store_db_ack(struct store_db *d, const char *sink, uint64_t id);
+int store_db_add_sink(struct store_db *d, const char *sink,
+		      struct ranges *have);
+/* The sink has acknowledged what is in @acked; it may hold more. */
+int store_db_ack(struct store_db *d, const char *sink,
+		 const struct ranges *acked);
 int store_db_bound(struct store_db *d, uint64_t max_bytes);
 /* What ended before @utc_ns, and whatever is older by its number, goes. */
 int store_db_age(struct store_db *d, int64_t utc_ns);

@@ -23,6 +23,8 @@ enum conf_type {
 	CONF_INTEGER,
 	CONF_BOOL,
 	CONF_LIST,
+	CONF_SINK_GROUP,
+	CONF_SINK_LIST,
 };
 
 struct conf_key {
@@ -31,94 +33,164 @@ struct conf_key {
 	size_t offset;
 	double min, max;
 	const char *example;
+	unsigned int types;	/* of sinks that have it, CONF_OF() */
 };
 
 #define CONF_AT(member)	offsetof(struct conf, member)
+#define CONF_SINK_AT(member)	offsetof(struct conf_sink, member)
+#define CONF_OF(type)	(1u << (type))
+#define CONF_OF_MQTT	CONF_OF(CONF_SINK_MQTT)
+#define CONF_OF_FILE	CONF_OF(CONF_SINK_FILE)
+#define CONF_OF_ALL	(CONF_OF_MQTT | CONF_OF_FILE | CONF_OF(CONF_SINK_STDOUT))
 
 /* Every key there is; a group comes with what is in it. */
 static const struct conf_key conf_keys[] = {
-	{ "hub", CONF_GROUP, 0, 0, 0, "hub = { id = \"lamp-0815\"; };" },
-	{ "hub.id", CONF_TEXT, CONF_AT(hub.id), 0, 0, "id = \"lamp-0815\";" },
+	{ "hub", CONF_GROUP, 0, 0, 0, "hub = { id = \"lamp-0815\"; };", 0 },
+	{ "hub.id", CONF_TEXT, CONF_AT(hub.id), 0, 0, "id = \"lamp-0815\";", 0 },
 	{ "hub.name", CONF_TEXT, CONF_AT(hub.name), 0, 0,
-	  "name = \"Market place\";" },
+	  "name = \"Market place\";", 0 },
 	{ "hub.location", CONF_GROUP, 0, 0, 0,
-	  "location = { lat = 48.2; lon = 16.4; height_m = 4.5; };" },
+	  "location = { lat = 48.2; lon = 16.4; height_m = 4.5; };", 0 },
 	{ "hub.location.lat", CONF_NUMBER, CONF_AT(hub.lat), -90, 90,
-	  "lat = 48.2;" },
+	  "lat = 48.2;", 0 },
 	{ "hub.location.lon", CONF_NUMBER, CONF_AT(hub.lon), -180, 180,
-	  "lon = 16.4;" },
+	  "lon = 16.4;", 0 },
 	{ "hub.location.height_m", CONF_NUMBER, CONF_AT(hub.height_m), -500,
-	  10000, "height_m = 4.5;" },
-	{ "capture", CONF_GROUP, 0, 0, 0, "capture = { window_s = 1.0; };" },
+	  10000, "height_m = 4.5;", 0 },
+	{ "capture", CONF_GROUP, 0, 0, 0, "capture = { window_s = 1.0; };", 0 },
 	{ "capture.devices", CONF_LIST, 0, 0, 0,
-	  "devices = [ \"sen66\", \"pcba-dbm\" ];" },
+	  "devices = [ \"sen66\", \"pcba-dbm\" ];", 0 },
 	{ "capture.window_s", CONF_NUMBER, CONF_AT(capture.window_s), 0.2,
-	  86400, "window_s = 1.0;" },
+	  86400, "window_s = 1.0;", 0 },
 	{ "capture.latency_s", CONF_NUMBER, CONF_AT(capture.latency_s), 0.01,
-	  10, "latency_s = 0.1;" },
+	  10, "latency_s = 0.1;", 0 },
 	{ "capture.rescan_s", CONF_NUMBER, CONF_AT(capture.rescan_s), 1, 3600,
-	  "rescan_s = 5.0;" },
+	  "rescan_s = 5.0;", 0 },
 	{ "capture.record", CONF_TEXT, CONF_AT(capture.record), 0, 0,
-	  "record = \"/var/tmp/recording\";" },
+	  "record = \"/var/tmp/recording\";", 0 },
 	{ "capture.replay", CONF_TEXT, CONF_AT(capture.replay), 0, 0,
-	  "replay = \"/var/tmp/recording\";" },
+	  "replay = \"/var/tmp/recording\";", 0 },
 	{ "capture.replay_speed", CONF_NUMBER, CONF_AT(capture.replay_speed), 0,
-	  1e6, "replay_speed = 1.0;" },
-	{ "store", CONF_GROUP, 0, 0, 0, "store = { max_mb = 256.0; };" },
+	  1e6, "replay_speed = 1.0;", 0 },
+	{ "store", CONF_GROUP, 0, 0, 0, "store = { max_mb = 256.0; };", 0 },
 	{ "store.path", CONF_TEXT, CONF_AT(store.path), 0, 0,
-	  "path = \"" STORE_DEFAULT_PATH "\";" },
+	  "path = \"" STORE_DEFAULT_PATH "\";", 0 },
 	{ "store.mount", CONF_TEXT, CONF_AT(store.mount), 0, 0,
-	  "mount = \"/data\";" },
+	  "mount = \"/data\";", 0 },
 	{ "store.max_days", CONF_NUMBER, CONF_AT(store.max_days), 0, 36500,
-	  "max_days = 30.0;" },
+	  "max_days = 30.0;", 0 },
 	{ "store.max_mb", CONF_NUMBER, CONF_AT(store.max_mb), 1, 1e6,
-	  "max_mb = 256.0;" },
+	  "max_mb = 256.0;", 0 },
 	{ "store.commit_s", CONF_NUMBER, CONF_AT(store.commit_s), 0.2, 60,
-	  "commit_s = 1.0;" },
+	  "commit_s = 1.0;", 0 },
 	{ "store.allow_tmpfs", CONF_BOOL, CONF_AT(store.allow_tmpfs), 0, 0,
-	  "allow_tmpfs = true;" },
-	{ "mqtt", CONF_GROUP, 0, 0, 0,
-	  "mqtt = { host = \"broker.example.org\"; };" },
-	{ "mqtt.host", CONF_TEXT, CONF_AT(mqtt.host), 0, 0,
-	  "host = \"broker.example.org\";" },
-	{ "mqtt.port", CONF_INTEGER, CONF_AT(mqtt.port), 1, 65535,
-	  "port = 8883;" },
-	{ "mqtt.tls", CONF_BOOL, CONF_AT(mqtt.tls), 0, 0, "tls = true;" },
-	{ "mqtt.ca_file", CONF_TEXT, CONF_AT(mqtt.ca_file), 0, 0,
-	  "ca_file = \"/etc/ssl/certs/ca-certificates.crt\";" },
-	{ "mqtt.cert_file", CONF_TEXT, CONF_AT(mqtt.cert_file), 0, 0,
-	  "cert_file = \"/etc/cityhub/hub.crt\";" },
-	{ "mqtt.key_file", CONF_TEXT, CONF_AT(mqtt.key_file), 0, 0,
-	  "key_file = \"/etc/cityhub/hub.key\";" },
-	{ "mqtt.username", CONF_TEXT, CONF_AT(mqtt.username), 0, 0,
-	  "username = \"lamp-0815\";" },
-	{ "mqtt.password_file", CONF_TEXT, CONF_AT(mqtt.password_file), 0, 0,
-	  "password_file = \"/etc/cityhub/mqtt.password\";" },
-	{ "mqtt.keepalive_s", CONF_INTEGER, CONF_AT(mqtt.keepalive_s), 5, 3600,
-	  "keepalive_s = 30;" },
-	{ "mqtt.state_s", CONF_NUMBER, CONF_AT(mqtt.state_s), 0.5, 3600,
-	  "state_s = 5.0;" },
-	{ "mqtt.format", CONF_TEXT, CONF_AT(mqtt.format), 0, 0,
-	  "format = \"senml-cbor\";" },
-	{ "mqtt.version", CONF_TEXT, CONF_AT(mqtt.version), 0, 0,
-	  "version = \"5\";" },
-	{ "mqtt.expiry_s", CONF_INTEGER, CONF_AT(mqtt.expiry_s), 0, INT32_MAX,
-	  "expiry_s = 86400;" },
-	{ "mqtt.drain_s", CONF_NUMBER, CONF_AT(mqtt.drain_s), 0, 60,
-	  "drain_s = 3.0;" },
-	{ "log", CONF_GROUP, 0, 0, 0, "log = { level = \"info\"; };" },
+	  "allow_tmpfs = true;", 0 },
+	{ "mqtt", CONF_SINK_GROUP, 0, 0, 0,
+	  "mqtt = { host = \"broker.example.org\"; };", 0 },
+	{ "sinks", CONF_SINK_LIST, 0, 0, 0,
+	  "sinks = ( { type = \"file\"; path = \"/data/results\"; } );", 0 },
+	{ "log", CONF_GROUP, 0, 0, 0, "log = { level = \"info\"; };", 0 },
 	{ "log.level", CONF_TEXT, CONF_AT(log.level), 0, 0,
-	  "level = \"debug\"; (error, warning, info or debug)" },
+	  "level = \"debug\"; (error, warning, info or debug)", 0 },
 };
 
-#define CONF_KEYS	ARRAY_SIZE(conf_keys)
+/* Every key of a sink; in the list it has type and name, too. */
+static const struct conf_key conf_sink_keys[] = {
+	{ "format", CONF_TEXT, CONF_SINK_AT(format), 0, 0,
+	  "format = \"senml-cbor\";", CONF_OF_ALL },
+	{ "pack_s", CONF_NUMBER, CONF_SINK_AT(pack_s), 0, 600,
+	  "pack_s = 60.0;", CONF_OF_ALL },
+	{ "backlog_per_s", CONF_NUMBER, CONF_SINK_AT(backlog_per_s), 0, 1e6,
+	  "backlog_per_s = 500.0;", CONF_OF_ALL },
+	{ "drain_s", CONF_NUMBER, CONF_SINK_AT(drain_s), 0, 60,
+	  "drain_s = 3.0;", CONF_OF_ALL },
+	{ "host", CONF_TEXT, CONF_SINK_AT(host), 0, 0,
+	  "host = \"broker.example.org\";", CONF_OF_MQTT },
+	{ "port", CONF_INTEGER, CONF_SINK_AT(port), 1, 65535,
+	  "port = 8883;", CONF_OF_MQTT },
+	{ "tls", CONF_BOOL, CONF_SINK_AT(tls), 0, 0, "tls = true;",
+	  CONF_OF_MQTT },
+	{ "ca_file", CONF_TEXT, CONF_SINK_AT(ca_file), 0, 0,
+	  "ca_file = \"/etc/ssl/certs/ca-certificates.crt\";", CONF_OF_MQTT },
+	{ "cert_file", CONF_TEXT, CONF_SINK_AT(cert_file), 0, 0,
+	  "cert_file = \"/etc/cityhub/hub.crt\";", CONF_OF_MQTT },
+	{ "key_file", CONF_TEXT, CONF_SINK_AT(key_file), 0, 0,
+	  "key_file = \"/etc/cityhub/hub.key\";", CONF_OF_MQTT },
+	{ "username", CONF_TEXT, CONF_SINK_AT(username), 0, 0,
+	  "username = \"lamp-0815\";", CONF_OF_MQTT },
+	{ "password_file", CONF_TEXT, CONF_SINK_AT(password_file), 0, 0,
+	  "password_file = \"/etc/cityhub/mqtt.password\";", CONF_OF_MQTT },
+	{ "keepalive_s", CONF_INTEGER, CONF_SINK_AT(keepalive_s), 5, 3600,
+	  "keepalive_s = 30;", CONF_OF_MQTT },
+	{ "state_s", CONF_NUMBER, CONF_SINK_AT(state_s), 0.5, 3600,
+	  "state_s = 5.0;", CONF_OF_MQTT },
+	{ "version", CONF_TEXT, CONF_SINK_AT(version), 0, 0,
+	  "version = \"5\";", CONF_OF_MQTT },
+	{ "expiry_s", CONF_INTEGER, CONF_SINK_AT(expiry_s), 0, INT32_MAX,
+	  "expiry_s = 86400;", CONF_OF_MQTT },
+	{ "path", CONF_TEXT, CONF_SINK_AT(path), 0, 0,
+	  "path = \"/data/results\";", CONF_OF_FILE },
+	{ "rotate_mb", CONF_NUMBER, CONF_SINK_AT(rotate_mb), 0.001, 1e6,
+	  "rotate_mb = 100.0;", CONF_OF_FILE },
+	{ "rotate_h", CONF_NUMBER, CONF_SINK_AT(rotate_h), 0.01, 87600,
+	  "rotate_h = 24.0;", CONF_OF_FILE },
+	{ "keep", CONF_INTEGER, CONF_SINK_AT(keep), 1, 1000, "keep = 7;",
+	  CONF_OF_FILE },
+};
+
+static const char *const conf_sink_types[] = {
+	[CONF_SINK_MQTT] = CONF_SINK_FIRST,
+	[CONF_SINK_FILE] = "file",
+	[CONF_SINK_STDOUT] = "stdout",
+};
+
+/* Where keys are looked up, and what they set. */
+struct conf_scope {
+	const char *prefix;
+	const struct conf_key *keys;
+	size_t n;
+	void *base;
+	unsigned int types;	/* 0: not a sink */
+	bool in_list;
+};
 
 struct conf_reader {
 	struct conf conf;
+	const struct conf_scope *scope;
+	char name[2 * CONF_STRING];	/* of a key, for messages */
 	const char *path;
 	char *why;
 	size_t room;
 };
+
+static void conf_sink_defaults(struct conf_sink *s, enum conf_sink_type type)
+{
+	memset(s, 0, sizeof(*s));
+	s->type = type;
+	snprintf(s->name, sizeof(s->name), "%s", conf_sink_types[type]);
+	snprintf(s->format, sizeof(s->format), "json");
+	s->backlog_per_s = 500;
+	s->drain_s = 3;
+	s->tls = true;
+	s->keepalive_s = 30;
+	s->state_s = 5;
+	snprintf(s->version, sizeof(s->version), "3.1.1");
+	s->rotate_mb = 100;
+	s->rotate_h = 24;
+	s->keep = 7;
+}
+
+size_t conf_sinks(const struct conf *c,
+		  const struct conf_sink *list[CONF_SINKS + 1])
+{
+	size_t n = 0;
+
+	if (*c->mqtt.host)
+		list[n++] = &c->mqtt;
+	for (size_t i = 0; i < c->nsinks; i++)
+		list[n++] = &c->sinks[i];
+	return n;
+}
 
 void conf_defaults(struct conf *c)
 {
@@ -133,12 +205,7 @@ void conf_defaults(struct conf *c)
 	snprintf(c->store.path, sizeof(c->store.path), STORE_DEFAULT_PATH);
 	c->store.max_mb = 256;
 	c->store.commit_s = 1;
-	c->mqtt.tls = true;
-	c->mqtt.keepalive_s = 30;
-	c->mqtt.state_s = 5;
-	c->mqtt.drain_s = 3;
-	snprintf(c->mqtt.format, sizeof(c->mqtt.format), "json");
-	snprintf(c->mqtt.version, sizeof(c->mqtt.version), "3.1.1");
+	conf_sink_defaults(&c->mqtt, CONF_SINK_MQTT);
 	snprintf(c->log.level, sizeof(c->log.level), "info");
 }
 
@@ -162,6 +229,21 @@ static int conf_fail(struct conf_reader *r, const config_setting_t *at,
 		vsnprintf(r->why + n, r->room - (size_t)n, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
+}
+
+/* The whole name of a key of the scope. */
+static const char *conf_name(struct conf_reader *r, const char *path)
+{
+	const char *prefix = r->scope->prefix;
+
+	snprintf(r->name, sizeof(r->name), "%s%s%s", prefix,
+		 *prefix ? "." : "", path);
+	return r->name;
+}
+
+static void *conf_place(struct conf_reader *r, const struct conf_key *key)
+{
+	return (char *)r->scope->base + key->offset;
 }
 
 /* Number of changes that lead from one word to the other. */
@@ -199,6 +281,12 @@ static const char *conf_last(const char *path)
 	return dot ? dot + 1 : path;
 }
 
+static bool conf_belongs(const struct conf_reader *r,
+			 const struct conf_key *key)
+{
+	return !r->scope->types || key->types & r->scope->types;
+}
+
 /* Unknown keys are refused: a misspelt one would go unnoticed for years. */
 static int conf_unknown(struct conf_reader *r, const config_setting_t *at,
 			const char *path)
@@ -206,20 +294,22 @@ static int conf_unknown(struct conf_reader *r, const config_setting_t *at,
 	size_t best = 4;
 	const char *hint = NULL;
 
-	for (size_t i = 0; i < CONF_KEYS; i++) {
-		size_t d = conf_distance(conf_last(path),
-					 conf_last(conf_keys[i].path));
+	for (size_t i = 0; i < r->scope->n; i++) {
+		const struct conf_key *key = &r->scope->keys[i];
+		size_t d = conf_distance(conf_last(path), conf_last(key->path));
 
-		if (d < best) {
+		if (d < best && conf_belongs(r, key)) {
 			best = d;
-			hint = conf_keys[i].path;
+			hint = key->path;
 		}
 	}
+	conf_name(r, path);
 	if (hint)
-		return conf_fail(r, at, "unknown key '%s'; did you mean '%s'?",
-				 path, hint);
+		return conf_fail(r, at, "unknown key '%s'; did you mean '%s%s%s'?",
+				 r->name, r->scope->prefix,
+				 *r->scope->prefix ? "." : "", hint);
 	return conf_fail(r, at, "unknown key '%s'; remove it (cityhubd.conf(5) lists all keys)",
-			 path);
+			 r->name);
 }
 
 static int conf_take_text(struct conf_reader *r, const config_setting_t *at,
@@ -229,11 +319,11 @@ static int conf_take_text(struct conf_reader *r, const config_setting_t *at,
 
 	if (!text)
 		return conf_fail(r, at, "%s must be a text in quotes, e.g. %s",
-				 key->path, key->example);
+				 conf_name(r, key->path), key->example);
 	if (strlen(text) >= CONF_STRING)
 		return conf_fail(r, at, "%s is longer than %d bytes; shorten it",
-				 key->path, CONF_STRING - 1);
-	strcpy((char *)&r->conf + key->offset, text);
+				 conf_name(r, key->path), CONF_STRING - 1);
+	strcpy(conf_place(r, key), text);
 	return 0;
 }
 
@@ -247,16 +337,17 @@ static int conf_take_number(struct conf_reader *r, const config_setting_t *at,
 
 	if (!whole && (type != CONFIG_TYPE_FLOAT || key->type == CONF_INTEGER))
 		return conf_fail(r, at, "%s must be a %snumber, e.g. %s",
-				 key->path,
+				 conf_name(r, key->path),
 				 key->type == CONF_INTEGER ? "whole " : "",
 				 key->example);
 	if (!(v >= key->min && v <= key->max))
 		return conf_fail(r, at, "%s must be from %g to %g, e.g. %s",
-				 key->path, key->min, key->max, key->example);
+				 conf_name(r, key->path), key->min, key->max,
+				 key->example);
 	if (key->type == CONF_INTEGER)
-		*(int *)((char *)&r->conf + key->offset) = (int)v;
+		*(int *)conf_place(r, key) = (int)v;
 	else
-		*(double *)((char *)&r->conf + key->offset) = v;
+		*(double *)conf_place(r, key) = v;
 	return 0;
 }
 
@@ -265,9 +356,8 @@ static int conf_take_bool(struct conf_reader *r, const config_setting_t *at,
 {
 	if (config_setting_type(at) != CONFIG_TYPE_BOOL)
 		return conf_fail(r, at, "%s must be true or false, e.g. %s",
-				 key->path, key->example);
-	*(bool *)((char *)&r->conf + key->offset) =
-		config_setting_get_bool(at);
+				 conf_name(r, key->path), key->example);
+	*(bool *)conf_place(r, key) = config_setting_get_bool(at);
 	return 0;
 }
 
@@ -296,16 +386,27 @@ static int conf_take_list(struct conf_reader *r, const config_setting_t *at,
 
 static int conf_take_group(struct conf_reader *r, const config_setting_t *group,
 			   const char *prefix);
+static int conf_take_sink_group(struct conf_reader *r,
+				const config_setting_t *at);
+static int conf_take_sink_list(struct conf_reader *r,
+			       const config_setting_t *at,
+			       const struct conf_key *key);
 
 static int conf_take(struct conf_reader *r, const config_setting_t *at,
 		     const struct conf_key *key)
 {
+	bool is_group = key->type == CONF_GROUP || key->type == CONF_SINK_GROUP;
+
+	if (is_group && !config_setting_is_group(at))
+		return conf_fail(r, at, "%s must be a group, e.g. %s",
+				 key->path, key->example);
 	switch (key->type) {
 	case CONF_GROUP:
-		if (!config_setting_is_group(at))
-			return conf_fail(r, at, "%s must be a group, e.g. %s",
-					 key->path, key->example);
 		return conf_take_group(r, at, key->path);
+	case CONF_SINK_GROUP:
+		return conf_take_sink_group(r, at);
+	case CONF_SINK_LIST:
+		return conf_take_sink_list(r, at, key);
 	case CONF_TEXT:
 		return conf_take_text(r, at, key);
 	case CONF_BOOL:
@@ -317,6 +418,25 @@ static int conf_take(struct conf_reader *r, const config_setting_t *at,
 	}
 }
 
+static int conf_take_key(struct conf_reader *r, const config_setting_t *at,
+			 const char *path)
+{
+	const struct conf_scope *s = r->scope;
+
+	/* Those were looked at before the rest. */
+	if (s->in_list && (!strcmp(path, "type") || !strcmp(path, "name")))
+		return 0;
+	for (size_t k = 0; k < s->n; k++) {
+		if (strcmp(s->keys[k].path, path))
+			continue;
+		if (conf_belongs(r, &s->keys[k]))
+			return conf_take(r, at, &s->keys[k]);
+		return conf_fail(r, at, "%s: a sink of this type has no such key; remove it",
+				 conf_name(r, path));
+	}
+	return conf_unknown(r, at, path);
+}
+
 static int conf_take_group(struct conf_reader *r, const config_setting_t *group,
 			   const char *prefix)
 {
@@ -326,18 +446,210 @@ static int conf_take_group(struct conf_reader *r, const config_setting_t *group,
 		const config_setting_t *at =
 			config_setting_get_elem(group, (unsigned int)i);
 		char path[CONF_STRING];
-		size_t k;
 		int err;
 
 		snprintf(path, sizeof(path), "%s%s%s", prefix,
 			 *prefix ? "." : "", config_setting_name(at));
-		for (k = 0; k < CONF_KEYS; k++)
-			if (!strcmp(conf_keys[k].path, path))
-				break;
-		err = k < CONF_KEYS ? conf_take(r, at, &conf_keys[k]) :
-				      conf_unknown(r, at, path);
+		err = conf_take_key(r, at, path);
 		if (err)
 			return err;
+	}
+	return 0;
+}
+
+/* ---- sinks ---------------------------------------------------------------- */
+
+static const config_setting_t *conf_member(const config_setting_t *group,
+					   const char *key)
+{
+	const config_setting_t *at = config_setting_get_member(group, key);
+
+	return at ? at : group;
+}
+
+static int conf_check_sink_file(struct conf_reader *r,
+				const config_setting_t *group, const char *key,
+				const char *file)
+{
+	if (!*file || !access(file, R_OK))
+		return 0;
+	return conf_fail(r, conf_member(group, key), "%s: %s: %s; correct the path or the rights of the file",
+			 conf_name(r, key), file, strerror(errno));
+}
+
+static int conf_check_sink_mqtt(struct conf_reader *r,
+				const config_setting_t *group,
+				const struct conf_sink *s)
+{
+	bool is_5 = !strcmp(s->version, "5");
+	const char *p = r->scope->prefix;
+
+	if (*s->host && !WITH_MQTT)
+		return conf_fail(r, conf_member(group, "host"), "%s.host: this cityhubd was built without MQTT (WITH_MQTT=no); remove it or install one with MQTT",
+				 p);
+	if (r->scope->in_list && !*s->host)
+		return conf_fail(r, group, "%s needs a broker: add host = \"broker.example.org\";",
+				 p);
+	if (!is_5 && strcmp(s->version, "3.1.1"))
+		return conf_fail(r, conf_member(group, "version"), "%s.version '%s' is not known; use 3.1.1 or 5",
+				 p, s->version);
+	if (s->expiry_s && !is_5)
+		return conf_fail(r, conf_member(group, "expiry_s"), "%s.expiry_s needs MQTT 5; set version = \"5\"; or remove it",
+				 p);
+	if (!*s->cert_file != !*s->key_file)
+		return conf_fail(r, group, "%s.cert_file and %s.key_file go together; set both or none",
+				 p, p);
+	if (*s->password_file && !*s->username)
+		return conf_fail(r, conf_member(group, "password_file"), "%s.password_file needs %s.username; set it",
+				 p, p);
+	return 0;
+}
+
+static int conf_check_sink_files(struct conf_reader *r,
+				 const config_setting_t *group,
+				 const struct conf_sink *s)
+{
+	int err = conf_check_sink_file(r, group, "ca_file", s->ca_file);
+
+	if (!err)
+		err = conf_check_sink_file(r, group, "cert_file", s->cert_file);
+	if (!err)
+		err = conf_check_sink_file(r, group, "key_file", s->key_file);
+	if (!err)
+		err = conf_check_sink_file(r, group, "password_file",
+					   s->password_file);
+	return err;
+}
+
+static int conf_check_sink_format(struct conf_reader *r,
+				  const config_setting_t *group,
+				  const struct conf_sink *s)
+{
+	const struct format *f = format_find(s->format);
+	const char *p = r->scope->prefix;
+
+	if (!f)
+		return conf_fail(r, conf_member(group, "format"), "%s.format '%s' is not known; use %s",
+				 p, s->format, format_names());
+	if (s->type != CONF_SINK_MQTT && !f->is_text)
+		return conf_fail(r, conf_member(group, "format"), "%s.format '%s' is not made of lines; use json, senml-json or influx",
+				 p, s->format);
+	if (s->pack_s > 0 && !f->packs)
+		return conf_fail(r, conf_member(group, "pack_s"), "%s.pack_s: '%s' holds one window in a message; use senml-cbor, senml-json or influx, or remove it",
+				 p, s->format);
+	return 0;
+}
+
+static int conf_check_sink(struct conf_reader *r, const config_setting_t *group,
+			   const struct conf_sink *s)
+{
+	int err = conf_check_sink_format(r, group, s);
+
+	if (!err && s->type == CONF_SINK_MQTT)
+		err = conf_check_sink_mqtt(r, group, s);
+	if (!err && s->type == CONF_SINK_MQTT)
+		err = conf_check_sink_files(r, group, s);
+	if (!err && s->type == CONF_SINK_FILE && s->path[0] != '/')
+		err = conf_fail(r, conf_member(group, "path"), "%s.path must be a full path, e.g. path = \"/data/results\";",
+				r->scope->prefix);
+	return err;
+}
+
+/* Keys of one sink, in a scope of their own. */
+static int conf_take_sink(struct conf_reader *r, const config_setting_t *group,
+			  struct conf_sink *s, const char *prefix, bool in_list)
+{
+	const struct conf_scope scope = {
+		.prefix = prefix, .keys = conf_sink_keys,
+		.n = ARRAY_SIZE(conf_sink_keys), .base = s,
+		.types = CONF_OF(s->type), .in_list = in_list,
+	};
+	const struct conf_scope *outer = r->scope;
+	int err;
+
+	r->scope = &scope;
+	err = conf_take_group(r, group, "");
+	if (!err)
+		err = conf_check_sink(r, group, s);
+	r->scope = outer;
+	return err;
+}
+
+static int conf_take_sink_group(struct conf_reader *r,
+				const config_setting_t *at)
+{
+	return conf_take_sink(r, at, &r->conf.mqtt, CONF_SINK_FIRST, false);
+}
+
+static int conf_take_sink_type(struct conf_reader *r,
+			       const config_setting_t *group,
+			       struct conf_sink *s, const char *prefix)
+{
+	const char *type = NULL;
+
+	config_setting_lookup_string(group, "type", &type);
+	for (size_t i = 0; type && i < ARRAY_SIZE(conf_sink_types); i++) {
+		if (strcmp(conf_sink_types[i], type))
+			continue;
+		conf_sink_defaults(s, (enum conf_sink_type)i);
+		return 0;
+	}
+	return conf_fail(r, conf_member(group, "type"), "%s.type must be \"mqtt\", \"file\" or \"stdout\", e.g. type = \"file\";",
+			 prefix);
+}
+
+/* Its place in the store goes by the name. */
+static int conf_take_sink_name(struct conf_reader *r,
+			       const config_setting_t *group,
+			       struct conf_sink *s, const char *prefix)
+{
+	const config_setting_t *at = config_setting_get_member(group, "name");
+	const char *name = at ? config_setting_get_string(at) :
+				conf_sink_types[s->type];
+
+	if (!name || strlen(name) >= sizeof(s->name) || !ids_valid(name))
+		return conf_fail(r, at, "%s.name must be a text of letters, digits, '-', '_', '.' and ':', at most %zu of them",
+				 prefix, sizeof(s->name) - 1);
+	strcpy(s->name, name);
+	for (size_t i = 0; i < r->conf.nsinks; i++)
+		if (!strcmp(r->conf.sinks[i].name, name))
+			return conf_fail(r, at ? at : group, "%s: two sinks have the name '%s'; give one another, e.g. name = \"%s-2\";",
+					 prefix, name, name);
+	return 0;
+}
+
+static int conf_take_sink_list(struct conf_reader *r,
+			       const config_setting_t *at,
+			       const struct conf_key *key)
+{
+	int n = config_setting_length(at);
+
+	if (!config_setting_is_list(at))
+		return conf_fail(r, at, "%s must be a list in parentheses, e.g. %s",
+				 key->path, key->example);
+	if (n > CONF_SINKS)
+		return conf_fail(r, at, "%s has more than %d entries; take some out",
+				 key->path, CONF_SINKS);
+	r->conf.nsinks = 0;
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *group =
+			config_setting_get_elem(at, (unsigned int)i);
+		struct conf_sink *s = &r->conf.sinks[i];
+		char prefix[32];
+		int err;
+
+		snprintf(prefix, sizeof(prefix), "sinks[%d]", i);
+		if (!config_setting_is_group(group))
+			return conf_fail(r, group, "%s must be a group, e.g. %s",
+					 prefix, key->example);
+		err = conf_take_sink_type(r, group, s, prefix);
+		if (!err)
+			err = conf_take_sink_name(r, group, s, prefix);
+		if (!err)
+			err = conf_take_sink(r, group, s, prefix, true);
+		if (err)
+			return err;
+		r->conf.nsinks++;
 	}
 	return 0;
 }
@@ -347,34 +659,15 @@ static const config_setting_t *conf_at(const config_t *cfg, const char *path)
 	return config_lookup(cfg, path);
 }
 
-static int conf_check_file(struct conf_reader *r, const config_t *cfg,
-			   const char *path, const char *file)
-{
-	if (!*file || !access(file, R_OK))
-		return 0;
-	return conf_fail(r, conf_at(cfg, path), "%s: %s: %s; correct the path or the rights of the file",
-			 path, file, strerror(errno));
-}
-
-static int conf_check_mqtt(struct conf_reader *r, const config_t *cfg)
+/* Known only when all was read: the group may come after the list. */
+static int conf_check_sinks(struct conf_reader *r, const config_t *cfg)
 {
 	const struct conf *c = &r->conf;
-	bool is_5 = !strcmp(c->mqtt.version, "5");
 
-	if (*c->mqtt.host && !WITH_MQTT)
-		return conf_fail(r, conf_at(cfg, "mqtt.host"), "mqtt.host: this cityhubd was built without MQTT (WITH_MQTT=no); remove it or install one with MQTT");
-	if (!format_find(c->mqtt.format))
-		return conf_fail(r, conf_at(cfg, "mqtt.format"), "mqtt.format '%s' is not known; use %s",
-				 c->mqtt.format, format_names());
-	if (!is_5 && strcmp(c->mqtt.version, "3.1.1"))
-		return conf_fail(r, conf_at(cfg, "mqtt.version"), "mqtt.version '%s' is not known; use 3.1.1 or 5",
-				 c->mqtt.version);
-	if (c->mqtt.expiry_s && !is_5)
-		return conf_fail(r, conf_at(cfg, "mqtt.expiry_s"), "mqtt.expiry_s needs MQTT 5; set version = \"5\"; or remove it");
-	if (!*c->mqtt.cert_file != !*c->mqtt.key_file)
-		return conf_fail(r, conf_at(cfg, "mqtt"), "mqtt.cert_file and mqtt.key_file go together; set both or none");
-	if (*c->mqtt.password_file && !*c->mqtt.username)
-		return conf_fail(r, conf_at(cfg, "mqtt.password_file"), "mqtt.password_file needs mqtt.username; set it");
+	for (size_t i = 0; *c->mqtt.host && i < c->nsinks; i++)
+		if (!strcmp(c->sinks[i].name, c->mqtt.name))
+			return conf_fail(r, conf_at(cfg, "sinks"), "sinks[%zu] has the name '%s', and so has the group mqtt; give it another, e.g. name = \"city\";, or take mqtt.host out",
+					 i, c->mqtt.name);
 	return 0;
 }
 
@@ -383,7 +676,6 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 {
 	const struct conf *c = &r->conf;
 	enum log_level level;
-	int err;
 
 	if (*c->hub.id && !ids_valid(c->hub.id))
 		return conf_fail(r, conf_at(cfg, "hub.id"), "hub.id '%s' cannot be part of a topic; use letters, digits, '-', '_', '.' and ':'",
@@ -398,19 +690,7 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 		return conf_fail(r, conf_at(cfg, "capture.record"), "capture.record and capture.replay exclude each other; take one out");
 	if (*c->store.mount && c->store.mount[0] != '/')
 		return conf_fail(r, conf_at(cfg, "store.mount"), "store.mount must be a full path, e.g. mount = \"/data\";");
-	err = conf_check_mqtt(r, cfg);
-	if (!err)
-		err = conf_check_file(r, cfg, "mqtt.ca_file", c->mqtt.ca_file);
-	if (!err)
-		err = conf_check_file(r, cfg, "mqtt.cert_file",
-				      c->mqtt.cert_file);
-	if (!err)
-		err = conf_check_file(r, cfg, "mqtt.key_file",
-				      c->mqtt.key_file);
-	if (!err)
-		err = conf_check_file(r, cfg, "mqtt.password_file",
-				      c->mqtt.password_file);
-	return err;
+	return conf_check_sinks(r, cfg);
 }
 
 static int conf_parse(struct conf_reader *r, config_t *cfg)
@@ -441,9 +721,14 @@ int conf_load(struct conf *c, const char *path, char *why, size_t room)
 	struct conf_reader r = {
 		.conf = *c, .path = path, .why = why, .room = room,
 	};
+	const struct conf_scope root = {
+		.prefix = "", .keys = conf_keys, .n = ARRAY_SIZE(conf_keys),
+		.base = &r.conf,
+	};
 	config_t cfg;
 	int err;
 
+	r.scope = &root;
 	config_init(&cfg);
 	err = conf_parse(&r, &cfg);
 	if (!err)

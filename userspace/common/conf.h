@@ -14,6 +14,43 @@
 
 #define CONF_STRING	256
 #define CONF_DEVICES	32
+#define CONF_SINKS	7	/* in the list, beside mqtt */
+#define CONF_SINK_NAME	64
+/* The sink of the group mqtt, and what a sink of that type is called. */
+#define CONF_SINK_FIRST	"mqtt"
+
+enum conf_sink_type {
+	CONF_SINK_MQTT,
+	CONF_SINK_FILE,
+	CONF_SINK_STDOUT,
+};
+
+struct conf_sink {
+	char name[CONF_SINK_NAME];	/* its place in the store goes by it */
+	enum conf_sink_type type;
+	char format[CONF_STRING];	/* a name of format.h */
+	double pack_s;		/* windows of so long in a message; 0: one each */
+	double backlog_per_s;	/* messages of a backlog; 0: no limit */
+	double drain_s;
+	/* mqtt: */
+	char host[CONF_STRING];	/* empty: no broker */
+	int port;		/* 0: 8883 with TLS, else 1883 */
+	bool tls;
+	char ca_file[CONF_STRING];
+	char cert_file[CONF_STRING];
+	char key_file[CONF_STRING];
+	char username[CONF_STRING];
+	char password_file[CONF_STRING];
+	int keepalive_s;
+	double state_s;
+	char version[CONF_STRING];	/* "3.1.1" or "5" */
+	int expiry_s;		/* version 5; 0: the broker keeps them */
+	/* file: */
+	char path[CONF_STRING];
+	double rotate_mb;
+	double rotate_h;
+	int keep;		/* files that were rotated */
+};
 
 struct conf {
 	struct {
@@ -41,22 +78,9 @@ struct conf {
 		double commit_s;
 		bool allow_tmpfs;
 	} store;
-	struct {
-		char host[CONF_STRING];	/* empty: no broker */
-		int port;		/* 0: 8883 with TLS, else 1883 */
-		bool tls;
-		char ca_file[CONF_STRING];
-		char cert_file[CONF_STRING];
-		char key_file[CONF_STRING];
-		char username[CONF_STRING];
-		char password_file[CONF_STRING];
-		int keepalive_s;
-		double state_s;
-		double drain_s;
-		char format[CONF_STRING];	/* a name of format.h */
-		char version[CONF_STRING];	/* "3.1.1" or "5" */
-		int expiry_s;	/* version 5; 0: the broker keeps them */
-	} mqtt;
+	struct conf_sink mqtt;	/* no sink without a host */
+	struct conf_sink sinks[CONF_SINKS];
+	size_t nsinks;
 	struct {
 		char level[CONF_STRING];
 	} log;
@@ -68,5 +92,9 @@ void conf_defaults(struct conf *c);
  * "file:line: what is wrong; what to do" in @why; @c is then unchanged.
  */
 int conf_load(struct conf *c, const char *path, char *why, size_t room);
+
+/* All sinks there are in @list, mqtt first. Returns their number. */
+size_t conf_sinks(const struct conf *c,
+		  const struct conf_sink *list[CONF_SINKS + 1]);
 
 #endif /* CITYHUB_CONF_H */

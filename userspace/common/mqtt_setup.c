@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-int mqtt_setup_port(const struct conf *c)
+int mqtt_setup_port(const struct conf_sink *c)
 {
-	return c->mqtt.port ? c->mqtt.port : c->mqtt.tls ? 8883 : 1883;
+	return c->port ? c->port : c->tls ? 8883 : 1883;
 }
 
 const char *mqtt_setup_why(int rc)
@@ -22,12 +22,12 @@ const char *mqtt_setup_why(int rc)
 	return mosquitto_strerror(rc);
 }
 
-bool mqtt_setup_is_5(const struct conf *c)
+bool mqtt_setup_is_5(const struct conf_sink *c)
 {
-	return !strcmp(c->mqtt.version, "5");
+	return !strcmp(c->version, "5");
 }
 
-const char *mqtt_setup_refusal(const struct conf *c, int code)
+const char *mqtt_setup_refusal(const struct conf_sink *c, int code)
 {
 	switch (code) {
 	case CONNACK_REFUSED_PROTOCOL_VERSION:
@@ -69,20 +69,20 @@ static int mqtt_setup_password(const char *path, char *buf, size_t room)
 }
 
 static int mqtt_setup_credentials(struct mosquitto *client,
-				  const struct conf *c)
+				  const struct conf_sink *c)
 {
 	char password[CONF_STRING];
 	int rc;
 
-	if (!*c->mqtt.username)
+	if (!*c->username)
 		return MOSQ_ERR_SUCCESS;
-	if (!*c->mqtt.password_file)
-		return mosquitto_username_pw_set(client, c->mqtt.username,
+	if (!*c->password_file)
+		return mosquitto_username_pw_set(client, c->username,
 						 NULL);
-	if (mqtt_setup_password(c->mqtt.password_file, password,
+	if (mqtt_setup_password(c->password_file, password,
 				sizeof(password)))
 		return MOSQ_ERR_ERRNO;
-	rc = mosquitto_username_pw_set(client, c->mqtt.username, password);
+	rc = mosquitto_username_pw_set(client, c->username, password);
 	explicit_bzero(password, sizeof(password));
 	return rc;
 }
@@ -92,23 +92,23 @@ static const char *mqtt_setup_text(const char *text)
 	return *text ? text : NULL;
 }
 
-static int mqtt_setup_tls(struct mosquitto *client, const struct conf *c)
+static int mqtt_setup_tls(struct mosquitto *client, const struct conf_sink *c)
 {
 	int rc;
 
-	if (!c->mqtt.tls)
+	if (!c->tls)
 		return MOSQ_ERR_SUCCESS;
-	rc = mosquitto_tls_set(client, mqtt_setup_text(c->mqtt.ca_file),
-			       *c->mqtt.ca_file ? NULL : MQTT_SETUP_CA_DIR,
-			       mqtt_setup_text(c->mqtt.cert_file),
-			       mqtt_setup_text(c->mqtt.key_file), NULL);
+	rc = mosquitto_tls_set(client, mqtt_setup_text(c->ca_file),
+			       *c->ca_file ? NULL : MQTT_SETUP_CA_DIR,
+			       mqtt_setup_text(c->cert_file),
+			       mqtt_setup_text(c->key_file), NULL);
 	/* libmosquitto before 2.0.16 would also take TLS 1.1. */
 	if (!rc)
 		rc = mosquitto_tls_opts_set(client, 1, "tlsv1.2", NULL);
 	return rc;
 }
 
-int mqtt_setup_client(struct mosquitto *client, const struct conf *c)
+int mqtt_setup_client(struct mosquitto *client, const struct conf_sink *c)
 {
 	int rc = mosquitto_int_option(client, MOSQ_OPT_PROTOCOL_VERSION,
 				      mqtt_setup_is_5(c) ? MQTT_PROTOCOL_V5 :

@@ -12,13 +12,13 @@
 #define MQTT_SETUP_CA_DIR	"/etc/ssl/certs"
 
 /* mqtt.port, or what is usual. */
-int mqtt_setup_port(const struct conf *c);
-bool mqtt_setup_is_5(const struct conf *c);
+int mqtt_setup_port(const struct conf_sink *c);
+bool mqtt_setup_is_5(const struct conf_sink *c);
 /* Version, name, password and TLS. Returns a MOSQ_ERR_*. */
-int mqtt_setup_client(struct mosquitto *client, const struct conf *c);
+int mqtt_setup_client(struct mosquitto *client, const struct conf_sink *c);
 /* A MOSQ_ERR_* in words, with what to look at. */
 const char *mqtt_setup_why(int rc);
 /* Why the broker did not take us, with what to look at. */
-const char *mqtt_setup_refusal(const struct conf *c, int code);
+const char *mqtt_setup_refusal(const struct conf_sink *c, int code);
 
 #endif /* CITYHUB_MQTT_SETUP_H */

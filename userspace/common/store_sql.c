@@ -47,6 +47,13 @@ const char *const store_sql_up[STORE_SQL_VERSION] = {
 	" sync INTEGER NOT NULL, bound_ns INTEGER NOT NULL,"
 	" why INTEGER NOT NULL);"
 	"CREATE TABLE down (version INTEGER PRIMARY KEY, sql TEXT NOT NULL);",
+
+	/* 3: what a sink has acknowledged beyond its cursor */
+	"CREATE TABLE ahead (sink TEXT NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, PRIMARY KEY (sink, first)) WITHOUT ROWID;"
+	/* A sink that came after the oldest had gone never waited for those. */
+	"UPDATE sink SET cursor = max(cursor,"
+	" ifnull((SELECT min(id) FROM batch), 1) - 1);",
 };
 
 const char *const store_sql_down[STORE_SQL_VERSION] = {
@@ -54,6 +61,11 @@ const char *const store_sql_down[STORE_SQL_VERSION] = {
 	"ALTER TABLE batch DROP COLUMN epoch;"
 	"ALTER TABLE batch DROP COLUMN flags;"
 	"DROP TABLE clock; DROP TABLE down;",
+	/* Sent once more then: an older program knows a cursor only. */
+	"UPDATE sink SET acknowledged = acknowledged - ifnull("
+	"(SELECT sum(last - first + 1) FROM ahead WHERE ahead.sink = sink.name)"
+	", 0);"
+	"DROP TABLE ahead;",
 };
 
 static int store_sql_vbind(sqlite3_stmt *st, const char *kinds, va_list ap)
@@ -192,15 +204,18 @@ int store_sql_sensors(sqlite3 *db,
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+#define STORE_SQL_AHEAD							\
+	" - ifnull((SELECT sum(last - first + 1) FROM ahead"		\
+	"  WHERE ahead.sink = sink.name), 0)"
 /* Ids have no gaps, so the oldest and the newest tell how many there are. */
 #define STORE_SQL_WAITING_BY_ID						\
 	"SELECT name, cursor, made, acknowledged, max(0,"		\
 	" ifnull((SELECT max(id) FROM batch), 0) - max(cursor,"		\
-	"  ifnull((SELECT min(id) FROM batch), 1) - 1))"		\
-	" FROM sink ORDER BY name"
+	"  ifnull((SELECT min(id) FROM batch), 1) - 1)" STORE_SQL_AHEAD	\
+	") FROM sink ORDER BY name"
 #define STORE_SQL_WAITING_BY_COUNT					\
 	"SELECT name, cursor, made, acknowledged,"			\
-	" (SELECT count(*) FROM batch WHERE id > cursor)"		\
+	" (SELECT count(*) FROM batch WHERE id > cursor)" STORE_SQL_AHEAD	\
 	" FROM sink ORDER BY name"
 
 int store_sql_sinks(sqlite3 *db, int count,
@@ -227,6 +242,42 @@ int store_sql_sinks(sqlite3 *db, int count,
 		    fn(ctx, sink, sqlite3_column_int64(st, 1), &l))
 			rc = SQLITE_DONE;
 	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int store_sql_cursor(sqlite3 *db, const char *sink, struct ranges *have)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, "SELECT cursor FROM sink"
+				    " WHERE name = ?", -1, &st, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = store_sql_bind(st, "s", sink);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		ranges_init(have, store_sql_u64(st, 0));
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW ? SQLITE_OK :
+	       rc == SQLITE_DONE ? SQLITE_NOTFOUND : rc;
+}
+
+int store_sql_have(sqlite3 *db, const char *sink, struct ranges *have)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = store_sql_cursor(db, sink, have);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(db, "SELECT first - 1, last FROM ahead"
+					" WHERE sink = ? ORDER BY first", -1,
+					&st, NULL);
+	if (rc == SQLITE_OK)
+		rc = store_sql_bind(st, "s", sink);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
+		rc = ranges_add(have, store_sql_u64(st, 0),
+				store_sql_u64(st, 1), NULL) ?
+		     SQLITE_CORRUPT : SQLITE_OK;
 	sqlite3_finalize(st);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

@@ -7,8 +7,9 @@
 
 #include "common/clock_log.h"
 #include "common/ledger.h"
+#include "common/ranges.h"
 
-#define STORE_SQL_VERSION	2
+#define STORE_SQL_VERSION	3
 #define STORE_DEFAULT_PATH	"/var/lib/cityhub/store.db"
 
 /*
@@ -35,6 +36,9 @@ int store_sql_sensors(sqlite3 *db,
 int store_sql_sinks(sqlite3 *db, int count,
 		    int (*fn)(void *ctx, const char *sink, int64_t cursor,
 			      const struct ledger_sink *l), void *ctx);
+
+/* What a sink has acknowledged; SQLITE_NOTFOUND when there is no such sink. */
+int store_sql_have(sqlite3 *db, const char *sink, struct ranges *have);
 
 /* A row of the tables clock c and boot o with these columns. */
 #define STORE_SQL_CLOCK_COLUMNS						\
