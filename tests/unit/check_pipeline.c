@@ -458,9 +458,13 @@ static void on_fault(void *ctx, const char *name, const char *text)
 	faults += text ? 1 : 0;
 }
 
-static void collect_name(void *ctx, const char *name, double rate)
+static unsigned int stalls;
+
+static void collect_name(void *ctx, const char *name, double rate,
+			 unsigned int n)
 {
 	(void)rate;
+	stalls += n;
 	strcat(ctx, name);
 	strcat(ctx, " ");
 }
@@ -515,6 +519,14 @@ START_TEST(two_sensors_into_the_store)
 	b->check_error = -EPIPE;
 	capture_tick(c, kernel.boot_ns + 20 * SECOND);
 	ck_assert_uint_eq(faults, 1);
+	/* Told, counted, and undone at once. */
+	ck_assert_uint_eq(capture_size(c), 2);
+	stalls = 0;
+	capture_each(c, collect_name, names);
+	ck_assert_uint_eq(stalls, 1);
+	b->arm_error = -EBUSY;
+	capture_tick(c, kernel.boot_ns + 30 * SECOND);
+	ck_assert_uint_ge(faults, 2);
 	ck_assert_uint_eq(capture_size(c), 1);
 	capture_stop(c);
 	store_submit(s, capture_collect(c));

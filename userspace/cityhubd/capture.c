@@ -29,6 +29,7 @@ struct capture_member {
 	char why[256];			/* last told reason, empty when up */
 	int64_t retry_ns;
 	int64_t backoff_ns;
+	unsigned int stalls;		/* times it was switched off */
 };
 
 struct capture {
@@ -122,13 +123,7 @@ static void capture_down(struct capture_member *m, const char *why)
 	capture_close(m);
 }
 
-static void capture_input(void *ctx)
-{
-	struct capture_member *m = ctx;
-
-	if (sensor_read(m->sensor))
-		capture_down(m, sensor_why(m->sensor));
-}
+static void capture_input(void *ctx);
 
 static bool capture_name_taken(const struct capture *c, const char *name)
 {
@@ -193,23 +188,12 @@ static struct source *capture_record(const struct capture_member *m,
 	return recorder ? recorder : src;
 }
 
-/* Takes the source over. */
-static int capture_start(struct capture_member *m, struct source *src)
+/* On failure the sensor is down. */
+static int capture_arm(struct capture_member *m)
 {
 	struct capture *c = m->capture;
-	struct sensor_conf conf = {
-		.name = m->name,
-		.window_ns = (int64_t)(c->conf->capture.window_s * 1e9),
-		.clock = c->clock,
-		.out = capture_out,
-		.ctx = c,
-	};
-	int err;
+	int err = sensor_arm(m->sensor);
 
-	m->sensor = sensor_new(capture_record(m, src), &conf);
-	if (!m->sensor)
-		return -ENOMEM;
-	err = sensor_arm(m->sensor);
 	if (err) {
 		capture_down(m, sensor_why(m->sensor));
 		return err;
@@ -231,6 +215,57 @@ static int capture_start(struct capture_member *m, struct source *src)
 	m->why[0] = '\0';
 	m->backoff_ns = 0;
 	return 0;
+}
+
+/* Takes the source over. */
+static int capture_start(struct capture_member *m, struct source *src)
+{
+	struct capture *c = m->capture;
+	struct sensor_conf conf = {
+		.name = m->name,
+		.window_ns = (int64_t)(c->conf->capture.window_s * 1e9),
+		.clock = c->clock,
+		.out = capture_out,
+		.ctx = c,
+	};
+
+	m->sensor = sensor_new(capture_record(m, src), &conf);
+	return m->sensor ? capture_arm(m) : -ENOMEM;
+}
+
+/* Someone switched the buffer off: that is told and counted, and undone. */
+static void capture_stalled(struct capture_member *m)
+{
+	struct capture *c = m->capture;
+
+	m->stalls++;
+	snprintf(m->why, sizeof(m->why), "%s", sensor_why(m->sensor));
+	log_warning("%s: %s; switching it on again (%u times since it came)",
+		    m->name, m->why, m->stalls);
+	c->fault(c->ctx, m->name, m->why);
+	loop_unwatch(m->watch);
+	m->watch = NULL;
+	sensor_disarm(m->sensor);
+	capture_account(m);
+	capture_arm(m);
+}
+
+/* What went wrong with a sensor that was capturing. */
+static void capture_failed(struct capture_member *m, int err)
+{
+	if (err == -EPIPE)
+		capture_stalled(m);
+	else
+		capture_down(m, sensor_why(m->sensor));
+}
+
+static void capture_input(void *ctx)
+{
+	struct capture_member *m = ctx;
+	int err = sensor_read(m->sensor);
+
+	if (err)
+		capture_failed(m, err);
 }
 
 int capture_add(struct capture *c, struct source *src)
@@ -392,16 +427,31 @@ void capture_rescan(struct capture *c)
 	else
 		capture_scan(c);
 }
+
+void capture_hotplug(struct capture *c)
+{
+	for (struct capture_member *m = c->members; m; m = m->next) {
+		int err = m->sensor ? sensor_check(m->sensor) : 0;
+
+		if (err)
+			capture_failed(m, err);
+	}
+	capture_rescan(c);
+}
+
 void capture_tick(struct capture *c, int64_t boot_ns)
 {
 	stamps_refresh(c->stamps, clock_epoch(c->clock)->bound_ns);
 	for (struct capture_member *m = c->members; m; m = m->next) {
+		int err;
+
 		if (!m->sensor)
 			continue;
 		sensor_set_stamp_bound(m->sensor,
 				       stamps_bound_ns(c->stamps, m->key));
-		if (sensor_tick(m->sensor, boot_ns))
-			capture_down(m, sensor_why(m->sensor));
+		err = sensor_tick(m->sensor, boot_ns);
+		if (err)
+			capture_failed(m, err);
 	}
 }
 
@@ -450,10 +500,11 @@ unsigned int capture_size(const struct capture *c)
 }
 
 void capture_each(const struct capture *c,
-		  void (*fn)(void *ctx, const char *name, double rate_hz),
+		  void (*fn)(void *ctx, const char *name, double rate_hz,
+			     unsigned int stalls),
 		  void *ctx)
 {
 	for (const struct capture_member *m = c->members; m; m = m->next)
 		if (m->sensor)
-			fn(ctx, m->name, sensor_rate(m->sensor));
+			fn(ctx, m->name, sensor_rate(m->sensor), m->stalls);
 }

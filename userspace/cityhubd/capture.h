@@ -29,6 +29,8 @@ void capture_free(struct capture *c);
 
 /* Look for devices; cheap when nothing has changed. */
 void capture_rescan(struct capture *c);
+/* A device came or went: look for those that are gone, too. */
+void capture_hotplug(struct capture *c);
 /* Capture from @src as well; takes it over. */
 int capture_add(struct capture *c, struct source *src);
 /* Close windows that are over; call about once a second. */
@@ -37,9 +39,10 @@ void capture_tick(struct capture *c, int64_t boot_ns);
 struct store_packet *capture_collect(struct capture *c);
 /* Number of sensors that deliver. */
 unsigned int capture_size(const struct capture *c);
-/* For each sensor that delivers. */
+/* For each sensor that delivers; it was switched off @stalls times. */
 void capture_each(const struct capture *c,
-		  void (*fn)(void *ctx, const char *name, double rate_hz),
+		  void (*fn)(void *ctx, const char *name, double rate_hz,
+			     unsigned int stalls),
 		  void *ctx);
 
 #endif /* CITYHUBD_CAPTURE_H */

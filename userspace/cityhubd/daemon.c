@@ -16,6 +16,7 @@
 #include "cityhubd/outlet.h"
 #include "cityhubd/state.h"
 #include "cityhubd/store.h"
+#include "cityhubd/uevent.h"
 #include "common/conf.h"
 #include "common/ids.h"
 #include "common/log.h"
@@ -26,6 +27,8 @@
  */
 #define DAEMON_TICK_PHASE_NS	350000000
 #define DAEMON_SECOND_NS	1000000000
+/* A driver that comes brings several devices, and they take a moment. */
+#define DAEMON_HOTPLUG_NS	200000000
 #define DAEMON_FLUSH_S		2	/* what the disk is given at the end */
 
 _Static_assert(STORE_SINKS == CONF_SINKS + 1, "one place for each sink");
@@ -41,6 +44,9 @@ struct daemon {
 	struct loop *loop;
 	struct loop_watch *tick;
 	struct loop_watch *rescan;
+	struct loop_watch *hotplug;
+	struct loop_watch *uevent;
+	int uevent_fd;
 	struct loop_watch *watchdog;
 	struct loop_watch *clock_set;
 	struct capture *capture;
@@ -181,6 +187,22 @@ static void daemon_rescan(void *ctx)
 	struct daemon *d = ctx;
 
 	capture_rescan(d->capture);
+}
+
+static void daemon_hotplug(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	capture_hotplug(d->capture);
+}
+
+static void daemon_uevent(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (uevent_read(d->uevent_fd))
+		loop_timer_set(d->hotplug,
+			       clock_now_ns(d->clock) + DAEMON_HOTPLUG_NS, 0);
 }
 
 static void daemon_watchdog(void *ctx)
@@ -368,6 +390,19 @@ static void daemon_signal(void *ctx, int signal)
 		loop_stop(d->loop);
 }
 
+/* Without it devices are found when they are looked for. */
+static void daemon_watch_uevents(struct daemon *d)
+{
+	d->uevent_fd = uevent_open();
+	d->hotplug = loop_watch_timer(d->loop, daemon_hotplug, d);
+	if (d->uevent_fd >= 0 && d->hotplug)
+		d->uevent = loop_watch_fd(d->loop, d->uevent_fd, daemon_uevent,
+					  d);
+	if (!d->uevent)
+		log_warning("the kernel does not tell of devices that come and go; looking every %g s",
+			    d->conf.capture.rescan_s);
+}
+
 static int daemon_watch(struct daemon *d)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -382,6 +417,7 @@ static int daemon_watch(struct daemon *d)
 	d->clock_set = loop_watch_clock(d->loop, daemon_clock_set, d);
 	if (!d->tick || !d->rescan || !d->watchdog || !d->clock_set)
 		return -errno;
+	daemon_watch_uevents(d);
 	loop_timer_set(d->rescan, now,
 		       (int64_t)(d->conf.capture.rescan_s * 1e9));
 	if (watchdog)
@@ -395,6 +431,10 @@ static void daemon_free(struct daemon *d)
 	capture_free(d->capture);
 	loop_unwatch(d->tick);
 	loop_unwatch(d->rescan);
+	loop_unwatch(d->uevent);
+	loop_unwatch(d->hotplug);
+	if (d->uevent_fd >= 0)
+		close(d->uevent_fd);
 	loop_unwatch(d->watchdog);
 	loop_unwatch(d->clock_set);
 	store_close(d->store);
@@ -437,7 +477,7 @@ static int daemon_set_up(struct daemon *d)
 
 int daemon_main(const char *path, const char *store)
 {
-	struct daemon d = { .path = path, .store_path = store };
+	struct daemon d = { .path = path, .store_path = store, .uevent_fd = -1 };
 	int err;
 
 	signal(SIGPIPE, SIG_IGN);

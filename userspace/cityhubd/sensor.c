@@ -12,8 +12,9 @@
 #define SENSOR_BLOCKS		8
 /* A window is over when its last block had this long to come. */
 #define SENSOR_GRACE_NS		300000000
-#define SENSOR_STALL_PERIODS	3
-#define SENSOR_STALL_MIN_NS	3000000000
+/* With a tick a second later it runs again within three periods of 1 s. */
+#define SENSOR_STALL_PERIODS	2
+#define SENSOR_STALL_MIN_NS	1000000000
 #define SENSOR_STALL_UNKNOWN_NS	30000000000	/* when the rate is not known */
 
 #define SENSOR_LEARN		8	/* intervals the rate is learnt from */
@@ -386,6 +387,11 @@ int sensor_tick(struct sensor *s, int64_t boot_ns)
 	sensor_look_at_clock(s);
 	window_flush(s->window, boot_ns + s->epoch.offset_ns, SENSOR_GRACE_NS);
 	return err;
+}
+
+int sensor_check(struct sensor *s)
+{
+	return s->armed ? s->src->ops->check(s->src) : 0;
 }
 
 static uint64_t sensor_pending(const struct sensor *s)

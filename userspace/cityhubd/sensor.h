@@ -34,6 +34,8 @@ int sensor_fd(struct sensor *s);
 int sensor_read(struct sensor *s);
 /* Call about once a second: closes a window that is over, sees a stall. */
 int sensor_tick(struct sensor *s, int64_t boot_ns);
+/* Is it still there and switched on? As check() of the source says. */
+int sensor_check(struct sensor *s);
 /*
  * What happened since the last sensor_accounted(), and what pends. Returns
  * false when there is nothing to tell.

@@ -40,12 +40,14 @@ static void state_add_hub(json_t *root, const struct conf *c)
 				  state_number(c->hub.height_m, 2)));
 }
 
-static void state_add_sensor(void *ctx, const char *name, double rate_hz)
+static void state_add_sensor(void *ctx, const char *name, double rate_hz,
+			     unsigned int stalls)
 {
-	json_array_append_new(ctx, json_pack("{ss so}", "sensor", name,
+	json_array_append_new(ctx, json_pack("{ss so sI}", "sensor", name,
 					     "rate_hz", rate_hz > 0 ?
 					     state_number(rate_hz, 3) :
-					     json_null()));
+					     json_null(),
+					     "stalls", (json_int_t)stalls));
 }
 
 static void state_add_ledger(json_t *root, const struct store_stats *s)
