@@ -218,6 +218,19 @@ $(addprefix $(B)/tools/,$(daemon_tools)): $(B)/tools/%: tests/system/tools/%.c $
 		$(LDFLAGS) -o $@ $< $(unit_with) \
 		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
 
+# ---- what the daemon costs --------------------------------------------------
+
+$(P)/pipeline-bench: tests/bench/daemon/pipeline.c $(unit_with)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(C11) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d \
+		$(LDFLAGS) -o $@ $< $(unit_with) \
+		$(call pkg_libs,$(LIB_PKGS) $(DAEMON_PKGS)) -lm -lpthread
+
+# A table, and the same as JSON in build/bench.json.
+.PHONY: bench
+bench: $(P)/pipeline-bench $(P)/cityhubd $(P)/cityhub $(B)/tools/store-fill
+	python3 tests/bench/daemon/bench.py $(B)
+
 # ---- accuracy of the estimator ---------------------------------------------
 
 $(O)/tests/bench/%.o: tests/bench/%.c
@@ -463,6 +476,7 @@ help:
 	@echo 'check-fast       the tests that take less than a minute'
 	@echo 'check-stock      more of the tests on stock kernels, in real time (minutes)'
 	@echo 'check-arm        boot and capture on a kernel for arm64 (minutes)'
+	@echo 'bench            what the daemon costs, and a backlog of a day (minutes)'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
 	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'

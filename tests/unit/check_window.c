@@ -310,6 +310,49 @@ START_TEST(rate_learnt_later)
 }
 END_TEST
 
+/* Long blocks take another way through; what comes out is the same. */
+START_TEST(any_block_as_one_by_one)
+{
+	static int64_t utc[700];
+	static double values[700];
+	unsigned int seed = 3;
+
+	for (int round = 0; round < 200; round++) {
+		size_t size = 1 + (size_t)rand_r(&seed) % 699;
+		struct batch_result whole;
+		uint64_t unknown = 0, alone = 0;
+
+		for (size_t i = 0; i < size; i++) {
+			utc[i] = (int64_t)i * 1000;
+			values[i] = 1e4 + (rand_r(&seed) % 2000 - 1000) * 1e-3;
+			if (round % 3 == 0 && rand_r(&seed) % 50 == 0)
+				values[i] = NAN;
+			unknown += isnan(values[i]) != 0;
+		}
+		open_window(SECOND, 0, WINDOW_LINEAR, 0);
+		ck_assert_uint_eq(feed(utc, values, size), 2 * unknown);
+		window_close(window);
+		whole = emitted[0].results[0];
+		close_window();
+		if (unknown == size)
+			continue;
+		open_window(SECOND, 0, WINDOW_LINEAR, 0);
+		for (size_t i = 0; i < size; i++)
+			alone += feed(&utc[i], &values[i], 1);
+		window_close(window);
+		ck_assert_uint_eq(alone, 2 * unknown);
+		ck_assert_uint_eq(whole.count, emitted[0].results[0].count);
+		ck_assert_double_eq_tol(whole.mean, emitted[0].results[0].mean, 1e-9);
+		ck_assert_double_eq_tol(whole.rms, emitted[0].results[0].rms, 1e-9);
+		ck_assert_double_eq(whole.min, emitted[0].results[0].min);
+		ck_assert_double_eq(whole.max, emitted[0].results[0].max);
+		ck_assert_double_eq(whole.last, emitted[0].results[0].last);
+		ck_assert_int_eq(whole.instant_ns, emitted[0].results[0].instant_ns);
+		close_window();
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("window");
@@ -330,6 +373,7 @@ int main(void)
 	tcase_add_test(t, energy_mean_of_levels);
 	tcase_add_test(t, rms_of_a_sine);
 	tcase_add_test(t, rate_learnt_later);
+	tcase_add_test(t, any_block_as_one_by_one);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
