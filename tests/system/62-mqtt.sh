@@ -15,13 +15,17 @@
 
 daemon_port=18862
 silent_port=18863
+hole_port=18864
 silent_pid=''
 silent_daemon=''
+hole_pid=''
+hole_daemon=''
 
 end() {
 	local pid
 
-	for pid in $silent_pid $silent_daemon $daemon_pid $broker_pid; do
+	for pid in $silent_pid $silent_daemon $hole_pid $hole_daemon \
+		$daemon_pid $broker_pid; do
 		kill -KILL "$pid" && wait "$pid"
 	done 2> /dev/null
 	rm -rf "$daemon_dir"
@@ -91,6 +95,31 @@ conf "host = \"127.0.0.1\"; port = $silent_port; tls = false;"
 "$daemon_program" --config "$daemon_dir/conf" \
 	--store "$daemon_dir/silent.db" 2> "$daemon_dir/silent.log" &
 silent_daemon=$!
+
+# ---- and one that swallows every packet: nobody accepts, and the queue is full -----
+
+python3 - "$hole_port" > "$daemon_dir/hole" <<-'END' &
+	import socket, sys, time
+	s = socket.socket()
+	s.bind(("127.0.0.1", int(sys.argv[1])))
+	s.listen(0)
+	queue = []
+	for _ in range(3):
+	    c = socket.socket()
+	    c.setblocking(False)
+	    c.connect_ex(("127.0.0.1", int(sys.argv[1])))
+	    queue.append(c)
+	print("full", flush=True)
+	time.sleep(600)
+END
+hole_pid=$!
+wait_for 5 grep -q full "$daemon_dir/hole"
+cp "$daemon_store" "$daemon_dir/hole.db"
+conf "host = \"127.0.0.1\"; port = $hole_port; tls = false;"
+cp "$daemon_dir/conf" "$daemon_dir/hole.conf"
+"$daemon_program" --config "$daemon_dir/hole.conf" \
+	--store "$daemon_dir/hole.db" 2> "$daemon_dir/hole.log" &
+hole_daemon=$!
 
 # ---- MQTT 5 ------------------------------------------------------------------
 
@@ -245,6 +274,14 @@ ok "a broker that never acknowledges" wait_for 25 grep -q \
 note "$(cat "$daemon_dir/silent.log")"
 kill "$silent_daemon"
 wait "$silent_daemon"
+ok "a broker that is black-holed" wait_for 35 grep -q \
+	"no answer: see mqtt.host, mqtt.port and the firewalls between" \
+	"$daemon_dir/hole.log"
+kill "$hole_daemon"
+wait "$hole_daemon"
+is "and the daemon ends in order all the same" $? 0
+daemon_store=$daemon_dir/hole.db
+is "nothing of that is lost" "$(ledger_get "l['sinks'][0]['waiting']")" 120
 daemon_store=$daemon_dir/silent.db
 is "nothing of it counts as acknowledged" \
 	"$(ledger_get "l['sinks'][0]['acknowledged']")" 0

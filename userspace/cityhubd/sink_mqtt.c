@@ -254,7 +254,8 @@ static void sink_mqtt_turn(void *t, short revents)
 		m->opening = false;
 		rc = mosquitto_loop_write(m->client, 1);
 	}
-	if (!rc)
+	/* Before that its keepalive would end the attempt without a reason. */
+	if (!rc && !m->opening)
 		rc = mosquitto_loop_misc(m->client);
 	/* With TLS libmosquitto takes a refused connection for one to wait for. */
 	if (!rc && revents & (POLLERR | POLLHUP))
