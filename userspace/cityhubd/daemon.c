@@ -44,6 +44,7 @@ struct daemon {
 	struct loop *loop;
 	struct loop_watch *tick;
 	struct loop_watch *rescan;
+	struct loop_watch *signals;
 	struct loop_watch *hotplug;
 	struct loop_watch *uevent;
 	int uevent_fd;
@@ -409,7 +410,8 @@ static int daemon_watch(struct daemon *d)
 	int64_t now = clock_now_ns(d->clock), watchdog = notify_watchdog_ns();
 
 	/* First of all: threads inherit which signals are blocked. */
-	if (!loop_watch_signals(d->loop, signals, 3, daemon_signal, d))
+	d->signals = loop_watch_signals(d->loop, signals, 3, daemon_signal, d);
+	if (!d->signals)
 		return -errno;
 	d->tick = loop_watch_timer(d->loop, daemon_tick, d);
 	d->rescan = loop_watch_timer(d->loop, daemon_rescan, d);
@@ -430,6 +432,7 @@ static void daemon_free(struct daemon *d)
 {
 	capture_free(d->capture);
 	loop_unwatch(d->tick);
+	loop_unwatch(d->signals);
 	loop_unwatch(d->rescan);
 	loop_unwatch(d->uevent);
 	loop_unwatch(d->hotplug);
