@@ -48,7 +48,7 @@ struct outlet {
 	struct sink *sink;
 	struct bundle *bundle[SINK_LANES];
 	struct store_reader *reader;
-	char told[320];		/* why it does not work */
+	char told[512];		/* why it does not work */
 	char *state;		/* newest, told again after each connect */
 	uint64_t clock_told;	/* newest entry of the clock's log sent */
 	bool hurry;

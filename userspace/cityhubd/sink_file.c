@@ -76,14 +76,24 @@ static void sink_file_destroy(void *t)
 	free(t);
 }
 
+static const char *sink_file_remedy(int err)
+{
+	switch (err) {
+	case ENOSPC:
+	case EDQUOT:
+		return "free the disk, or lower rotate_mb or keep";
+	case EROFS:
+		return "mount it for writing; under systemd, what is not below /var/lib/cityhub needs ReadWritePaths= (systemctl edit cityhubd)";
+	default:
+		return "see that its folder is there and may be written by cityhubd";
+	}
+}
+
 static int sink_file_failed(struct sink_file *f, const char *what, int err)
 {
 	sink_file_close(f);
 	outlet_down(f->env.outlet, "cannot %s %s: %s; %s", what,
-		    f->env.conf->path, strerror(err),
-		    err == ENOSPC || err == EDQUOT ?
-		    "free the disk, or lower rotate_mb or keep" :
-		    "see that its folder is there and may be written by cityhubd");
+		    f->env.conf->path, strerror(err), sink_file_remedy(err));
 	return -err;
 }
 

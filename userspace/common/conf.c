@@ -88,7 +88,7 @@ static const struct conf_key conf_keys[] = {
 	{ "mqtt", CONF_SINK_GROUP, 0, 0, 0,
 	  "mqtt = { host = \"broker.example.org\"; };", 0 },
 	{ "sinks", CONF_SINK_LIST, 0, 0, 0,
-	  "sinks = ( { type = \"file\"; path = \"/data/results\"; } );", 0 },
+	  "sinks = ( { type = \"file\"; path = \"/var/lib/cityhub/results\"; } );", 0 },
 	{ "log", CONF_GROUP, 0, 0, 0, "log = { level = \"info\"; };", 0 },
 	{ "log.level", CONF_TEXT, CONF_AT(log.level), 0, 0,
 	  "level = \"debug\"; (error, warning, info or debug)", 0 },
@@ -129,7 +129,7 @@ static const struct conf_key conf_sink_keys[] = {
 	{ "expiry_s", CONF_INTEGER, CONF_SINK_AT(expiry_s), 0, INT32_MAX,
 	  "expiry_s = 86400;", CONF_OF_MQTT },
 	{ "path", CONF_TEXT, CONF_SINK_AT(path), 0, 0,
-	  "path = \"/data/results\";", CONF_OF_FILE },
+	  "path = \"/var/lib/cityhub/results\";", CONF_OF_FILE },
 	{ "rotate_mb", CONF_NUMBER, CONF_SINK_AT(rotate_mb), 0.001, 1e6,
 	  "rotate_mb = 100.0;", CONF_OF_FILE },
 	{ "rotate_h", CONF_NUMBER, CONF_SINK_AT(rotate_h), 0.01, 87600,
@@ -550,7 +550,7 @@ static int conf_check_sink(struct conf_reader *r, const config_setting_t *group,
 	if (!err && s->type == CONF_SINK_MQTT)
 		err = conf_check_sink_files(r, group, s);
 	if (!err && s->type == CONF_SINK_FILE && s->path[0] != '/')
-		err = conf_fail(r, conf_member(group, "path"), "%s.path must be a full path, e.g. path = \"/data/results\";",
+		err = conf_fail(r, conf_member(group, "path"), "%s.path must be a full path, e.g. path = \"/var/lib/cityhub/results\";",
 				r->scope->prefix);
 	return err;
 }
