@@ -60,8 +60,10 @@ is "SIGTERM ends it in order" $? 0
 ok "the ledger adds up" ledger
 is "order is kept, and a break costs seconds" "$(python3 - "$daemon_store" <<-'END'
 	import sqlite3, sys
-	from_s = [f for f, in sqlite3.connect(sys.argv[1]).execute(
+	db = sqlite3.connect(sys.argv[1])
+	from_s = [f for f, in db.execute(
 	    "SELECT from_ns / 1000000000 FROM batch ORDER BY id")]
+	db.close()
 	gaps = [b - a - 1 for a, b in zip(from_s, from_s[1:])]
 	print(from_s == sorted(from_s) and max(gaps) <= 6 or gaps)
 END
