@@ -417,7 +417,7 @@ struct store_db *store_db_open(const struct store_conf *conf)
 	if (rc == SQLITE_OK)
 		return d;
 	log_error("store: %s: %s; see that the disk is not full and can be written",
-		  conf->path, sqlite3_errmsg(d->db));
+		  conf->path, sqlite3_errstr(rc));
 fail:
 	store_db_close(d);
 	return NULL;
