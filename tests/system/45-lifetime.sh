@@ -15,7 +15,8 @@
 . "$(dirname "$0")/lib-suspend.sh"
 
 lifetime=$(dirname "$0")/../../build/tools/lifetime
-seed=${VM_SEED:-$(od -A n -N 4 -t u4 /dev/urandom | tr -d ' ')}
+# The gate repeats itself; other seeds are for campaigns.
+seed=${VM_SEED:-1}
 # All pairs of what is done and what it is done to come in the first 20.
 rounds=${VM_ROUNDS:-24}
 LIFETIME_CHIPS=chips=$(sed -n 's/^# chips: //p' "$0")
