@@ -158,9 +158,11 @@ static int run(const struct cmd *c, int argc, char **argv, bool json)
 int main(int argc, char **argv)
 {
 	bool json = take(&argc, argv, "--json");
-	bool help = take(&argc, argv, "--help") | take(&argc, argv, "-h");
+	bool help = take(&argc, argv, "--help");
+	bool short_help = take(&argc, argv, "-h");
 	const struct cmd *c;
 
+	help = help || short_help;
 	if (take(&argc, argv, "--version")) {
 		puts("cityhub " CITYHUB_VERSION " " FEATURES);
 		return CMD_OK;
