@@ -35,6 +35,9 @@ enum sim_quantity {
 	SIM_L1_V, SIM_L1_A, SIM_L1_PF, SIM_L1_HZ,
 	SIM_L2_V, SIM_L2_A, SIM_L2_PF, SIM_L2_HZ,
 	SIM_L3_V, SIM_L3_A, SIM_L3_PF, SIM_L3_HZ,
+	SIM_L1_VTHD, SIM_L1_ITHD,
+	SIM_L2_VTHD, SIM_L2_ITHD,
+	SIM_L3_VTHD, SIM_L3_ITHD,
 	SIM_QUANTITIES,
 };
 
@@ -57,6 +60,7 @@ struct sim_chip;
  * @i2c_write:	a write message; returns the bytes acknowledged, -ENXIO when
  *		the chip does not acknowledge its address
  * @i2c_read:	a read message; as above
+ * @peek:	a register as the chip has it, or NULL; changes nothing
  * @spi_select:	chip select asserted (true) or released (false)
  * @spi_exchange: @len bytes while selected; @tx and @rx may be NULL
  *
@@ -77,6 +81,7 @@ struct sim_chip_ops {
 	bool (*irq_active)(struct sim_chip *chip, unsigned int line);
 	int (*i2c_write)(struct sim_chip *chip, s64 now, const u8 *buf, u32 len);
 	int (*i2c_read)(struct sim_chip *chip, s64 now, u8 *buf, u32 len);
+	u32 (*peek)(struct sim_chip *chip, u32 address);
 	void (*spi_select)(struct sim_chip *chip, s64 now, bool selected);
 	void (*spi_exchange)(struct sim_chip *chip, s64 now, const u8 *tx,
 			     u8 *rx, u32 len);
@@ -86,6 +91,8 @@ struct sim_chip_ops {
  * struct sim_faults - scripted faults of one chip, set through debugfs
  * @crc_error:	spoil the checksum of so many answers to come
  * @irq_lost:	swallow so many interrupt edges to come (done by the core)
+ * @irq_stuck:	outputs that are low whatever the chip says, as bits (done by
+ *		the core)
  * @nack:	do not acknowledge so many messages to come (done by the core)
  * @nack_at:	byte at which @nack strikes, 0 is the address
  * @clock_ppb:	error of the chip's own clock now, parts in 1e9, positive is
@@ -99,6 +106,7 @@ struct sim_chip_ops {
 struct sim_faults {
 	u32 crc_error;
 	u32 irq_lost;
+	u32 irq_stuck;
 	u32 nack;
 	u32 nack_at;
 	s32 clock_ppb;
@@ -112,6 +120,7 @@ struct sim_faults {
  * @ops:	the model
  * @priv:	state of the model
  * @faults:	scripted faults
+ * @spi_hold_ns: how long the chip stays selected after the last clock
  * @eeprom:	what the chip remembers without power, zero at load
  * @core:	state of the core
  */
@@ -119,6 +128,7 @@ struct sim_chip {
 	const struct sim_chip_ops *ops;
 	void *priv;
 	struct sim_faults faults;
+	u32 spi_hold_ns;
 	s64 eeprom[2];
 	void *core;
 };
@@ -134,6 +144,8 @@ void sim_reading(struct sim_chip *chip, s64 t_raw_ns, const s64 *values);
 extern const struct sim_chip_ops sim_sen66_ops;
 extern const struct sim_chip_ops sim_pcba_dbm_ops;
 extern const struct sim_chip_ops sim_ade9000_ops;
+extern const struct sim_chip_ops sim_ade7953_spi_ops;
+extern const struct sim_chip_ops sim_ade7953_i2c_ops;
 extern const struct sim_chip_ops sim_mpl3115_ops;
 extern const struct sim_chip_ops sim_bmp280_ops;
 

@@ -74,7 +74,8 @@ static void sim_core_lines(struct sim_core *core, s64 at)
 	unsigned int i;
 
 	for (i = 0; i < ops->irq_lines; i++) {
-		bool level = core->powered && ops->irq_active(&core->chip, i);
+		bool level = core->chip.faults.irq_stuck & BIT(i) ||
+			     (core->powered && ops->irq_active(&core->chip, i));
 
 		if (level == core->level[i])
 			continue;
@@ -377,9 +378,8 @@ static int sim_core_start(struct sim_core *core)
 	for (i = 0; i < core->board->ops->irq_lines; i++)
 		core->lines[i].core = core;
 
-	/* One interrupt is wired; a second output is left open. */
-	if (core->board->ops->irq_lines) {
-		ret = sim_irq_create(core->dev, &core->lines[0]);
+	for (i = 0; i < core->board->ops->irq_lines; i++) {
+		ret = sim_irq_create(core->dev, &core->lines[i]);
 		if (ret)
 			return ret;
 	}
@@ -417,6 +417,7 @@ struct sim_core *sim_core_create(struct device *dev,
 	core->next = SIM_NEVER;
 	core->clock.next = SIM_NEVER;
 	sim_core_seed(core, 1);
+	sim_fwnode_create(core);
 	mutex_init(&core->power);
 	raw_spin_lock_init(&core->lock);
 	hrtimer_setup(&core->timer, sim_core_expire, CLOCK_MONOTONIC,

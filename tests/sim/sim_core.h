@@ -6,6 +6,7 @@
 #ifndef _CITYHUB_SIM_CORE_H
 #define _CITYHUB_SIM_CORE_H
 
+#include <linux/fwnode.h>
 #include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -126,6 +127,8 @@ struct sim_clock {
  *		wrong strap
  * @dev:	the virtual hub, owner of memory and of messages
  * @dir:	its folder in debugfs
+ * @fwnode:	what firmware says of it
+ * @properties:	lines of that, each ended by a 0, or NULL
  * @power:	serialises power cycles
  * @lock:	guards the model and all below; taken in hard interrupt context
  * @powered:	the model may be called
@@ -138,6 +141,7 @@ struct sim_clock {
  * @late_state:	chance of the lateness
  * @walk_state:	chance of the clock
  * @clock:	errors of the clock
+ * @peek:	register to be shown
  * @level:	state of the outputs at the last advance
  * @lines:	interrupt lines
  * @truth:	truth log
@@ -149,6 +153,8 @@ struct sim_core {
 	u16 i2c_addr;
 	struct device *dev;
 	struct dentry *dir;
+	struct fwnode_handle fwnode;
+	const char *properties;
 	struct mutex power;	/* power cycles */
 	raw_spinlock_t lock;
 	bool powered;
@@ -161,6 +167,7 @@ struct sim_core {
 	u64 late_state;
 	u64 walk_state;
 	struct sim_clock clock;
+	u32 peek;
 	bool level[SIM_LINES];
 	struct sim_line lines[SIM_LINES];
 	struct sim_truth truth;
@@ -191,6 +198,10 @@ void sim_sleep_ns(s64 ns);
 
 /* sim_debugfs.c */
 void sim_debugfs_add(struct sim_core *core, struct dentry *root);
+
+/* sim_fwnode.c */
+void sim_fwnode_create(struct sim_core *core);
+void sim_fwnode_add_debugfs(struct sim_core *core);
 
 /* sim_irq.c */
 int sim_irq_create(struct device *dev, struct sim_line *line);

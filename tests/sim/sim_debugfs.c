@@ -14,6 +14,7 @@
 enum sim_attr_id {
 	SIM_CRC_ERROR,
 	SIM_IRQ_LOST,
+	SIM_IRQ_STUCK,
 	SIM_NACK,
 	SIM_NACK_AT,
 	SIM_CLOCK_PPB,
@@ -25,6 +26,7 @@ enum sim_attr_id {
 	SIM_STATUS,
 	SIM_SIGN_BYTE,
 	SIM_TRANSFER_NS,
+	SIM_PEEK,
 	SIM_RESET,
 	SIM_TRUTH_LOST,
 	SIM_TRUTH_CAPACITY,
@@ -39,6 +41,7 @@ static const struct {
 } sim_attrs[SIM_ATTRS] = {
 	[SIM_CRC_ERROR] = { "crc_error", 0600, 0, U32_MAX },
 	[SIM_IRQ_LOST] = { "irq_lost", 0600, 0, U32_MAX },
+	[SIM_IRQ_STUCK] = { "irq_stuck", 0600, 0, BIT(SIM_LINES) - 1 },
 	[SIM_NACK] = { "nack", 0600, 0, U32_MAX },
 	[SIM_NACK_AT] = { "nack_at", 0600, 0, U32_MAX },
 	[SIM_CLOCK_PPB] = { "clock_ppb", 0600, -500000000, 500000000 },
@@ -51,6 +54,7 @@ static const struct {
 	[SIM_SIGN_BYTE] = { "sign_byte", 0600, 0, U32_MAX },
 	[SIM_TRANSFER_NS] = { "transfer_ns", 0600, SIM_TRANSFER_COMPUTED,
 			      10LL * NSEC_PER_SEC },
+	[SIM_PEEK] = { "peek", 0600, 0, U16_MAX },
 	[SIM_RESET] = { "reset", 0200, 1, 1 },
 	[SIM_TRUTH_LOST] = { "truth_lost", 0400 },
 	[SIM_TRUTH_CAPACITY] = { "truth_capacity", 0600, 1, 1 << 24 },
@@ -66,7 +70,15 @@ struct sim_attr {
 	enum sim_attr_id id;
 };
 
-static s64 sim_attr_load(const struct sim_core *core, enum sim_attr_id id)
+static s64 sim_attr_peek(struct sim_core *core)
+{
+	if (!core->powered || !core->board->ops->peek)
+		return -1;
+
+	return core->board->ops->peek(&core->chip, core->peek);
+}
+
+static s64 sim_attr_load(struct sim_core *core, enum sim_attr_id id)
 {
 	const struct sim_faults *faults = &core->chip.faults;
 
@@ -75,6 +87,8 @@ static s64 sim_attr_load(const struct sim_core *core, enum sim_attr_id id)
 		return faults->crc_error;
 	case SIM_IRQ_LOST:
 		return faults->irq_lost;
+	case SIM_IRQ_STUCK:
+		return faults->irq_stuck;
 	case SIM_NACK:
 		return faults->nack;
 	case SIM_NACK_AT:
@@ -97,6 +111,8 @@ static s64 sim_attr_load(const struct sim_core *core, enum sim_attr_id id)
 		return faults->sign_byte;
 	case SIM_TRANSFER_NS:
 		return core->transfer_ns;
+	case SIM_PEEK:
+		return sim_attr_peek(core);
 	case SIM_TRUTH_LOST:
 		return core->truth.lost;
 	default:
@@ -114,6 +130,9 @@ static void sim_attr_store(struct sim_core *core, enum sim_attr_id id, s64 val)
 		break;
 	case SIM_IRQ_LOST:
 		faults->irq_lost = val;
+		break;
+	case SIM_IRQ_STUCK:
+		faults->irq_stuck = val;
 		break;
 	case SIM_NACK:
 		faults->nack = val;
@@ -146,6 +165,9 @@ static void sim_attr_store(struct sim_core *core, enum sim_attr_id id, s64 val)
 		break;
 	case SIM_SIGN_BYTE:
 		faults->sign_byte = val;
+		break;
+	case SIM_PEEK:
+		core->peek = val;
 		break;
 	default:
 		WRITE_ONCE(core->transfer_ns, val);
@@ -356,6 +378,7 @@ void sim_debugfs_add(struct sim_core *core, struct dentry *root)
 					   core->dir, &attrs[i],
 					   &sim_attr_fops);
 	}
+	sim_fwnode_add_debugfs(core);
 	debugfs_create_file("truth", 0400, core->dir, &core->truth,
 			    &sim_truth_fops);
 	if (core->readings.names)

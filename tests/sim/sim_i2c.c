@@ -102,6 +102,7 @@ static int sim_i2c_add(struct device *dev, struct sim_i2c *bus,
 	struct i2c_board_info info = {
 		.addr = core->board->i2c_addr,
 		.irq = core->lines[0].irq,
+		.fwnode = &core->fwnode,
 	};
 	struct i2c_client *client;
 

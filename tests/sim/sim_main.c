@@ -49,6 +49,8 @@ static const struct sim_board sim_boards[] = {
 	SIM_MPL("g6", 0x2e), SIM_MPL("g7", 0x2f),
 	{ .ops = &sim_bmp280_ops, .type = "bmp280", .i2c_addr = 0x76 },
 	{ .ops = &sim_ade9000_ops, .type = "ade9000", .spi_max_hz = 20000000 },
+	{ .ops = &sim_ade7953_spi_ops, .type = "ade7953", .spi_max_hz = 5000000 },
+	{ .ops = &sim_ade7953_i2c_ops, .type = "ade7953", .i2c_addr = 0x38 },
 };
 
 /**

@@ -33,6 +33,9 @@ const char *const sim_quantity_names[SIM_QUANTITIES] = {
 	[SIM_L2_PF] = "l2_pf", [SIM_L2_HZ] = "l2_hz",
 	[SIM_L3_V] = "l3_v", [SIM_L3_A] = "l3_a",
 	[SIM_L3_PF] = "l3_pf", [SIM_L3_HZ] = "l3_hz",
+	[SIM_L1_VTHD] = "l1_vthd", [SIM_L1_ITHD] = "l1_ithd",
+	[SIM_L2_VTHD] = "l2_vthd", [SIM_L2_ITHD] = "l2_ithd",
+	[SIM_L3_VTHD] = "l3_vthd", [SIM_L3_ITHD] = "l3_ithd",
 };
 
 /**
@@ -84,6 +87,12 @@ static const struct {
 	[SIM_L3_A] = { 3100000, 600000, 33LL * NSEC_PER_SEC },
 	[SIM_L3_PF] = { 950000, 30000, 45LL * NSEC_PER_SEC },
 	[SIM_L3_HZ] = { 50010000, 20000, 54LL * NSEC_PER_SEC },
+	[SIM_L1_VTHD] = { 21000, 4000, 41LL * NSEC_PER_SEC },
+	[SIM_L1_ITHD] = { 84000, 20000, 43LL * NSEC_PER_SEC },
+	[SIM_L2_VTHD] = { 22000, 4000, 41LL * NSEC_PER_SEC },
+	[SIM_L2_ITHD] = { 91000, 20000, 43LL * NSEC_PER_SEC },
+	[SIM_L3_VTHD] = { 20000, 4000, 41LL * NSEC_PER_SEC },
+	[SIM_L3_ITHD] = { 78000, 20000, 43LL * NSEC_PER_SEC },
 };
 
 /**

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The SPI bus of the virtual hub: one chip select, and time on the wire. */
+/* The SPI bus of the virtual hub: chip selects, and time on the wire. */
 #include <linux/device.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/property.h>
 #include <linux/spi/spi.h>
 
 #include "sim_core.h"
@@ -57,13 +59,14 @@ static void sim_spi_transfer(struct sim_core *core, struct spi_device *spi,
 		sim_sleep_ns(start + div_u64(ns * (done + n), xfer->len) -
 			     sim_raw_ns());
 	}
+	core->chip.spi_hold_ns = max(spi_delay_to_ns(&xfer->delay, xfer), 0);
 	spi_transfer_delay_exec(xfer);
 }
 
 static int sim_spi_one_message(struct spi_controller *ctlr,
 			       struct spi_message *msg)
 {
-	struct sim_core *core = spi_controller_get_devdata(ctlr);
+	struct sim_core *core = msg->spi->controller_data;
 	struct spi_transfer *xfer;
 	bool selected = false;
 
@@ -91,23 +94,25 @@ static int sim_spi_one_message(struct spi_controller *ctlr,
 	return 0;
 }
 
-static struct sim_core *sim_spi_find(struct sim_core *const *cores, u32 n)
+/* Called before the device is added: a board info cannot carry that node. */
+static int sim_spi_setup(struct spi_device *spi)
 {
-	u32 i;
+	struct sim_core *core = spi->controller_data;
 
-	for (i = 0; i < n; i++)
-		if (!cores[i]->board->i2c_addr)
-			return cores[i];
-
-	return NULL;
+	device_set_node(&spi->dev, &core->fwnode);
+	return 0;
 }
 
-static int sim_spi_add(struct spi_controller *ctlr, struct sim_core *core)
+static int sim_spi_add(struct spi_controller *ctlr, struct sim_core *core,
+		       u16 chip_select)
 {
 	struct spi_board_info info = {
-		.max_speed_hz = SIM_SPI_DEVICE_HZ,
+		.max_speed_hz = min_t(u32, SIM_SPI_DEVICE_HZ,
+				      core->board->spi_max_hz),
 		.mode = SPI_MODE_3,
 		.irq = core->lines[0].irq,
+		.chip_select = chip_select,
+		.controller_data = core,
 	};
 
 	strscpy(info.modalias, core->board->type, sizeof(info.modalias));
@@ -115,35 +120,64 @@ static int sim_spi_add(struct spi_controller *ctlr, struct sim_core *core)
 	return spi_new_device(ctlr, &info) ? 0 : -ENODEV;
 }
 
+static u16 sim_spi_count(struct sim_core *const *cores, u32 n)
+{
+	u16 count = 0;
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		count += !cores[i]->board->i2c_addr;
+
+	return count;
+}
+
+static int sim_spi_populate(struct spi_controller *ctlr,
+			    struct sim_core *const *cores, u32 n)
+{
+	u16 chip_select = 0;
+	u32 i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		if (cores[i]->board->i2c_addr)
+			continue;
+		ret = sim_spi_add(ctlr, cores[i], chip_select++);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
 /**
- * sim_spi_create - bring up the bus and the device on it
+ * sim_spi_create - bring up the bus and the devices on it
  * @dev:	the virtual hub
  * @cores:	chips; those on I2C are left alone
  * @n:		number of chips
  */
 int sim_spi_create(struct device *dev, struct sim_core *const *cores, u32 n)
 {
-	struct sim_core *core = sim_spi_find(cores, n);
+	u16 count = sim_spi_count(cores, n);
 	struct spi_controller *ctlr;
 	int ret;
 
-	if (!core)
+	if (!count)
 		return 0;
 
 	ctlr = devm_spi_alloc_host(dev, 0);
 	if (!ctlr)
 		return -ENOMEM;
 
-	spi_controller_set_devdata(ctlr, core);
 	ctlr->bus_num = -1;
-	ctlr->num_chipselect = 1;
+	ctlr->num_chipselect = count;
 	ctlr->mode_bits = SPI_CPOL | SPI_CPHA;
 	ctlr->bits_per_word_mask = SPI_BPW_MASK(8);
 	ctlr->max_speed_hz = SIM_SPI_MAX_HZ;
+	ctlr->setup = sim_spi_setup;
 	ctlr->transfer_one_message = sim_spi_one_message;
 	ret = devm_spi_register_controller(dev, ctlr);
 	if (ret)
 		return ret;
 
-	return sim_spi_add(ctlr, core);
+	return sim_spi_populate(ctlr, cores, n);
 }

@@ -7,6 +7,11 @@
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #include "sim_sine.c"
 #include "sim_ade9000.c"
+#include "sim_ade9000_events.c"
+#include "sim_ade9000_power.c"
+#include "sim_ade9000_regs.c"
+#include "sim_ade9000_spi.c"
+#include "sim_ade9000_wave.c"
 
 #include <check.h>
 #include <math.h>
@@ -133,12 +138,18 @@ static void mains(u32 phase, double volt, double amp, double pf, double hertz)
 
 static void setup(void)
 {
+	u32 p;
+
 	memset(&chip, 0, sizeof(chip));
 	memset(world, 0, sizeof(world));
 	mains(0, 230.1, 4.2, 0.95, 50);
 	mains(1, 229.3, 7.7, 0.8, 50);
 	mains(2, 231.0, 1.3, -0.6, 50);
 	world[SIM_TEMP_C] = 25000000;
+	for (p = 0; p < PHASES; p++) {
+		world[SIM_L1_VTHD + 2 * p] = 21000 * (p + 1);
+		world[SIM_L1_ITHD + 2 * p] = 84000 * (p + 1);
+	}
 	truths = 0;
 	now = START;
 	ck_assert_int_eq(sim_ade9000_ops.init(&chip, now), 0);
@@ -747,7 +758,8 @@ START_TEST(meter_follows_the_world)
 		near_by((s32)rd32(0x211 + 32 * p), va_code(p) * sine, 1);
 		near_by(rd32(0x212 + 32 * p), va_code(p), 1);
 		near_by((s32)rd32(0x216 + 32 * p), pf_of(p) * BIT(27), 1);
-		ck_assert_uint_eq(rd32(0x217 + 32 * p), 0);
+		near_by(rd32(0x217 + 32 * p), .021 * (p + 1) * BIT(27), 1);
+		near_by(rd32(0x218 + 32 * p), .084 * (p + 1) * BIT(27), 1);
 		near_by(rd32(0x418 + p), 0xa00000 - 1, 1);
 	}
 	ck_assert_uint_eq(rd16(0x49d), BIT(4));
@@ -1086,6 +1098,124 @@ START_TEST(other_events)
 }
 END_TEST
 
+/* Go from event to event until IRQ1, for so long at most. */
+static s64 next_irq1(s64 most)
+{
+	s64 from = now;
+
+	while (!irq(1) && now - from <= most)
+		go(min_t(s64, go(now), from + most + 1));
+	return now - from;
+}
+
+START_TEST(dips_begin_and_end)
+{
+	double v = vrms_code(0);
+
+	wr16(0x481, BIT(10));
+	wr32(0x410, v * .9 / 32);
+	wr16(0x48b, 3);
+	wr32(0x406, BIT(23));
+	wr32(0x403, 0x0fffffff);
+	ck_assert_int_gt(next_irq1(1000000000), 1000000000);
+	mains(0, 150, 4.2, 0.95, 50);
+	near_by(next_irq1(1000000000), 60e6, 11e6);
+	ck_assert_uint_eq(rd32(0x404) & 7, 1);
+	near_by(rd32(0x411), vrms_code(0) / 32, 1);
+	wr32(0x403, BIT(23));
+	/* Once, with this mode */
+	ck_assert_int_gt(next_irq1(1000000000), 1000000000);
+	mains(0, 230.1, 4.2, 0.95, 50);
+	near_by(next_irq1(1000000000), 60e6, 11e6);
+	ck_assert_uint_eq(rd32(0x404) & 7, 0);
+	wr32(0x403, BIT(23));
+	/* Again and again, with the other */
+	wr16(0x481, 0);
+	mains(0, 150, 4.2, 0.95, 50);
+	near_by(next_irq1(1000000000), 60e6, 11e6);
+	wr32(0x403, BIT(23));
+	near_by(next_irq1(1000000000), 60e6, 1e6);
+}
+END_TEST
+
+START_TEST(swells_and_overcurrents)
+{
+	wr32(0x414, vrms_code(1) * 1.1 / 32);
+	wr16(0x48c, 1);
+	wr32(0x409, irms_code(1) * 1.1 / 32);
+	wr32(0x406, BIT(21) | BIT(17));
+	wr32(0x403, 0x0fffffff);
+	ck_assert_int_gt(next_irq1(1000000000), 1000000000);
+	mains(1, 260, 7.7, 0.8, 50);
+	near_by(next_irq1(1000000000), 20e6, 11e6);
+	ck_assert_uint_eq(rd32(0x403) & BIT(21), BIT(21));
+	ck_assert_uint_eq(rd32(0x404) & (7 << 3), BIT(4));
+	mains(1, 229.3, 7.7, 0.8, 50);
+	go(now + 100000000);
+	wr32(0x403, BIT(21));
+	mains(1, 229.3, 9, 0.8, 50);
+	near_by(next_irq1(1000000000), 5e6, 6e6);
+	ck_assert_uint_eq(rd16(0x48f), BIT(1));
+	/* B is bit 14 of OC_EN. */
+	wr16(0x493, 0xb000);
+	go(now + 20000000);
+	ck_assert_uint_eq(rd16(0x48f), 0);
+}
+END_TEST
+
+START_TEST(crossings_are_missed)
+{
+	wr16(0x498, 799);
+	wr32(0x406, BIT(7));
+	wr32(0x403, 0x0fffffff);
+	ck_assert_int_gt(next_irq1(1000000000), 1000000000);
+	mains(1, 0, 7.7, 0.8, 50);
+	near_by(next_irq1(1000000000), 95e6, 6e6);
+	wr32(0x403, BIT(7));
+	near_by(next_irq1(1000000000), 100e6, 1e6);
+}
+END_TEST
+
+/* 230 V each: between two of them 398, and what is left of two is 230. */
+START_TEST(wirings)
+{
+	static const double ratio[5][3] = {
+		{ 1, 1, 1 }, { 1, 1.7320508, 1 }, { 1, 1, 1 }, { 1, 1, 1 },
+		{ 1.7320508, 1.7320508, 1.7320508 },
+	};
+	u32 mode, p;
+
+	for (p = 0; p < PHASES; p++)
+		mains(p, 230, 4, 1, 50);
+	for (mode = 0; mode < 5; mode++) {
+		wr16(0x492, mode << 4);
+		for (p = 0; p < PHASES; p++)
+			near_by(rd32(0x20d + 32 * p), vrms_code(p) * ratio[mode][p],
+				20);
+		near_by((s32)rd32(0x210), va_code(0) * (mode == 4 ? 1.5 : 1), 20);
+	}
+	/* A - C leads B by a quarter: no active power, all of it reactive. */
+	wr16(0x492, 1 << 4);
+	near_by((s32)rd32(0x230), 0, 20);
+	near_by(abs((s32)rd32(0x231)), va_code(1) * sqrt(3), 20);
+	/* What B is without a sensor */
+	wr16(0x492, 2 << 4);
+	near_by((s32)rd32(0x230), va_code(1), 20);
+}
+END_TEST
+
+START_TEST(angles)
+{
+	/* 0.017578125 degrees to a step */
+	near_by(rd16(0x482), 120 / .017578125, 1.5);
+	near_by(rd16(0x484), 240 / .017578125, 1.5);
+	near_by(rd16(0x485), acos(.95) * 180 / M_PI / .017578125, 1.5);
+	near_by(rd16(0x487), acos(-.6) * 180 / M_PI / .017578125, 1.5);
+	near_by(rd16(0x488), (120 + (acos(.8) - acos(.95)) * 180 / M_PI) /
+		.017578125, 1.5);
+}
+END_TEST
+
 /* However it is called, every sample is taken once and at its instant. */
 START_TEST(a_long_gap)
 {
@@ -1188,6 +1318,11 @@ static TCase *metering(void)
 	tcase_add_test(t, peaks_clear_on_read);
 	tcase_add_test(t, temperature);
 	tcase_add_test(t, other_events);
+	tcase_add_test(t, dips_begin_and_end);
+	tcase_add_test(t, swells_and_overcurrents);
+	tcase_add_test(t, crossings_are_missed);
+	tcase_add_test(t, angles);
+	tcase_add_test(t, wirings);
 	tcase_add_test(t, a_long_gap);
 	return t;
 }
