@@ -455,6 +455,15 @@ demo:
 campaign-kill: all
 	python3 tests/system/kill_campaign.py $(CURDIR) 1000 $(or $(SEED),1)
 
+# The waveforms of ten minutes and of one, in virtual time; about as long in
+# reality. The short form is the test 30-ade9000-wave.
+.PHONY: campaign-wave
+campaign-wave:
+	scripts/vm --kernel uml --chips ade9000 --timeout 3600 -- \
+		python3 tests/system/wave_campaign.py 600 8000 7
+	scripts/vm --kernel uml --chips ade9000 --timeout 3600 -- \
+		python3 tests/system/wave_campaign.py 60 32000 6
+
 .PHONY: clean
 clean:
 	rm -rf $(B)

@@ -74,6 +74,13 @@ static inline int iio_push_to_buffers_with_ts(struct iio_dev *indio_dev,
 #define IIO_ALTCURRENT		IIO_CURRENT
 #endif
 
+/* What write_event_config() is handed; an int before 6.14. */
+#ifdef CITYHUB_HAVE_EVENT_STATE_BOOL
+#define CITYHUB_EVENT_STATE	bool
+#else
+#define CITYHUB_EVENT_STATE	int
+#endif
+
 #ifndef CITYHUB_HAVE_KFIFO_DEV_ATTRS
 /* Before 6.2 the attributes are plain ones: the first member of these. */
 #define devm_iio_kfifo_buffer_setup_ext(dev, indio_dev, ops, attrs) \

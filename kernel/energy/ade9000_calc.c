@@ -17,6 +17,8 @@
  * sheet Rev B, specifications).
  */
 #define ADE9000_FS_WAVE		74532013
+/* The sheet says "about 53 million" of the filters before the DSP. */
+#define ADE9000_FS_FAST		53000000
 #define ADE9000_FS_RMS		52702092
 #define ADE9000_FS_POWER	20694066
 
@@ -28,6 +30,9 @@
 #define ADE9000_PERIOD_HZ	524288000ULL
 /* 2 * pi * ADE9000_PERIOD_HZ in urad/s */
 #define ADE9000_PERIOD_URAD	3294198658330571ULL
+
+/* Clock of the angle registers */
+#define ADE9000_ANGLE_HZ	1024000
 
 /**
  * ade9000_crc() - checksum the chip appends to a register read
@@ -73,6 +78,10 @@ void ade9000_scale(const struct ade9000_board *board,
 						 ADE9000_FS_WAVE);
 	scales->wave_current = ade9000_scale_one(ADE9000_PICO, ir, ig,
 						 ADE9000_FS_WAVE);
+	scales->fast_voltage = ade9000_scale_one(ADE9000_PICO, vr, vg,
+						 ADE9000_FS_FAST);
+	scales->fast_current = ade9000_scale_one(ADE9000_PICO, ir, ig,
+						 ADE9000_FS_FAST);
 	scales->rms_voltage = ade9000_scale_one(ADE9000_SINE_RMS_PV, vr, vg,
 						ADE9000_FS_RMS);
 	scales->rms_current = ade9000_scale_one(ADE9000_SINE_RMS_PV, ir, ig,
@@ -107,6 +116,35 @@ u32 ade9000_frequency_uhz(u32 period)
 u32 ade9000_frequency_urad(u32 period)
 {
 	return div64_u64(ADE9000_PERIOD_URAD, period + 1ULL);
+}
+
+/**
+ * ade9000_angle_urad() - angle from an angle register
+ * @code:	register value, a time at 1.024 MHz (0.017578125 degrees at 50 Hz)
+ * @period:	value of the period register
+ *
+ * Return: the angle in urad.
+ */
+u32 ade9000_angle_urad(u32 code, u32 period)
+{
+	u64 angle = (u64)code * ade9000_frequency_urad(period);
+
+	return div_u64(angle + ADE9000_ANGLE_HZ / 2, ADE9000_ANGLE_HZ);
+}
+
+/**
+ * ade9000_temperature_mc() - temperature from its register
+ * @code:	register value
+ * @gain:	of TEMP_TRIM, in 2^-16 degrees Celsius
+ * @offset:	of TEMP_TRIM, in 1/32 degrees Celsius
+ *
+ * Return: the temperature in millidegrees Celsius.
+ */
+s32 ade9000_temperature_mc(u32 code, u32 gain, u32 offset)
+{
+	s64 offset_mc = (s64)offset * 1000 / 32;
+
+	return offset_mc - ((s64)code * gain * 1000 >> 16);
 }
 
 /**
@@ -198,6 +236,32 @@ u64 ade9000_ring_skip(struct ade9000_ring *ring)
 
 	ring->drained += lost;
 	return lost;
+}
+
+/**
+ * ade9000_ring_holds() - is a page still there?
+ * @ring:	ring
+ * @page:	page, complete
+ */
+bool ade9000_ring_holds(const struct ade9000_ring *ring, u64 page)
+{
+	return page + ADE9000_PAGES > ring->complete;
+}
+
+/**
+ * ade9000_sign_doubtful() - may the sign byte of a word have come out as 0?
+ * @word:	code
+ * @next:	code of the same channel, one sample later
+ *
+ * Users have seen that of the first word of a page that was negative (ADI
+ * forum, 552349). It moves the code by 2^24 at least; a sine of 50 Hz at full
+ * scale moves by less than 2^22 from sample to sample.
+ *
+ * Return: whether to look again.
+ */
+bool ade9000_sign_doubtful(s32 word, s32 next)
+{
+	return (u32)word < BIT(24) && word - (s64)next > (s64)BIT(23);
 }
 
 /**

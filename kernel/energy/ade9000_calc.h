@@ -8,12 +8,14 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
-/* Waveform RAM: a ring of pages of sample sets, at 8 kSPS. */
+/* Waveform RAM: a ring of pages of sample sets, of the filters or the DSP. */
 #define ADE9000_PAGES		16
 #define ADE9000_PAGE_SETS	16
 #define ADE9000_SAMPLE_HZ	8000
 #define ADE9000_SAMPLE_NS	125000
 #define ADE9000_PAGE_NS		(ADE9000_PAGE_SETS * ADE9000_SAMPLE_NS)
+#define ADE9000_FAST_HZ		32000
+#define ADE9000_FAST_NS		31250
 
 /* Energy registers: the low word holds that many bits. */
 #define ADE9000_ENERGY_LOW_BITS	13
@@ -36,8 +38,10 @@ struct ade9000_board {
 
 /**
  * struct ade9000_scales - nano-units (of mV, mA, mW, J) per code
- * @wave_voltage:	instantaneous voltage
- * @wave_current:	instantaneous current
+ * @wave_voltage:	instantaneous voltage, at 8 kSPS
+ * @wave_current:	instantaneous current, at 8 kSPS
+ * @fast_voltage:	instantaneous voltage, at 32 kSPS
+ * @fast_current:	instantaneous current, at 32 kSPS
  * @rms_voltage:	rms voltage
  * @rms_current:	rms current
  * @power:		active, reactive and apparent power
@@ -46,6 +50,8 @@ struct ade9000_board {
 struct ade9000_scales {
 	u64 wave_voltage;
 	u64 wave_current;
+	u64 fast_voltage;
+	u64 fast_current;
 	u64 rms_voltage;
 	u64 rms_current;
 	u64 power;
@@ -84,6 +90,8 @@ void ade9000_scale(const struct ade9000_board *board,
 		   struct ade9000_scales *scales);
 u32 ade9000_frequency_uhz(u32 period);
 u32 ade9000_frequency_urad(u32 period);
+u32 ade9000_angle_urad(u32 code, u32 period);
+s32 ade9000_temperature_mc(u32 code, u32 gain, u32 offset);
 
 s64 ade9000_energy_join(u32 high, u32 low);
 s64 ade9000_energy_since(s64 codes, s64 before);
@@ -93,6 +101,8 @@ u32 ade9000_windows_missed(s64 elapsed_ns);
 void ade9000_ring_see(struct ade9000_ring *ring, unsigned int last_page,
 		      s64 now_ns, u32 page_ns);
 u64 ade9000_ring_skip(struct ade9000_ring *ring);
+bool ade9000_ring_holds(const struct ade9000_ring *ring, u64 page);
+bool ade9000_sign_doubtful(s32 word, s32 next);
 unsigned int ade9000_ring_chunk(const struct ade9000_ring *ring,
 				unsigned int max);
 

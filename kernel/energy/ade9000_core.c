@@ -14,6 +14,8 @@
  *					default 196078 (2000:1, 10.2 ohms)
  *   adi,voltage-pga-gain, adi,current-pga-gain	1 (default), 2 or 4
  *   adi,line-frequency-hz		50 (default) or 60
+ *   adi,wiring				how the voltages are wired, see
+ *					ade9000_wirings; default 4-wire-wye
  *   cityhub,irq-latency-min-ns		constant part of the interrupt latency
  */
 #include <linux/bitfield.h>
@@ -32,6 +34,7 @@
 #include <linux/regulator/consumer.h>
 #include <linux/slab.h>
 #include <linux/spi/spi.h>
+#include <linux/string.h>
 
 #include <cityhub/irq.h>
 #include <cityhub/member.h>
@@ -50,6 +53,8 @@
 #define ADE9000_SETTLE_NS	NSEC_PER_SEC
 /* A bus that fails while the interrupt line is low is given a rest. */
 #define ADE9000_BUS_REST_US	10000
+/* So is a line that is low for no reason, after that many looks. */
+#define ADE9000_IDLE_MAX	8
 
 /* Recommended with the dynamic range of 2 for the fundamental results. */
 #define ADE9000_VLEVEL_VALUE	0x22ea28
@@ -92,6 +97,49 @@ int ade9000_write_mask0(struct ade9000 *st)
 		mask |= ADE9000_STATUS0_PAGE_FULL;
 
 	return ade9000_write(st, ADE9000_REG_MASK0, mask);
+}
+
+/**
+ * ade9000_check_running() - are the results that were just read of this world?
+ * @st:		chip; the caller holds the lock
+ *
+ * A chip that has lost its configuration answers, but measures nothing. It is
+ * looked after at once.
+ *
+ * Return: 0, -EAGAIN if they are not, or an error of ade9000_read().
+ */
+int ade9000_check_running(struct ade9000 *st)
+{
+	u32 run;
+	int ret;
+
+	ret = ade9000_read(st, ADE9000_REG_RUN, &run);
+	if (ret)
+		return ret;
+
+	if (run && cityhub_raw_ns() >= st->settled_ns)
+		return 0;
+
+	cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
+	if (!run)
+		mod_delayed_work(system_wq, &st->watch, 0);
+	return -EAGAIN;
+}
+
+/**
+ * ade9000_wait_settled() - wait until results after a start are good
+ * @st:		chip
+ * @more_ns:	how much longer those wait that are made of settled ones
+ */
+void ade9000_wait_settled(struct ade9000 *st, s64 more_ns)
+{
+	s64 wait_ns;
+
+	scoped_guard(mutex, &st->lock)
+		wait_ns = st->settled_ns + more_ns - cityhub_raw_ns();
+
+	if (wait_ns > 0)
+		fsleep(div_u64(wait_ns, NSEC_PER_USEC) + 1);
 }
 
 static int ade9000_wait_ready(struct ade9000 *st)
@@ -142,11 +190,12 @@ static int ade9000_configure(struct ade9000 *st)
 		{ ADE9000_REG_VLEVEL, ADE9000_VLEVEL_VALUE },
 		{
 			ADE9000_REG_ACCMODE,
-			st->mains_60hz ? ADE9000_ACCMODE_60HZ : 0
+			FIELD_PREP(ADE9000_ACCMODE_VCONSEL, st->wiring) |
+			(st->mains_60hz ? ADE9000_ACCMODE_60HZ : 0)
 		},
 		{ ADE9000_REG_SEQ_CYC, ADE9000_SEQ_CYC_VALUE },
 		{ ADE9000_REG_EGY_TIME, ADE9000_EGY_TIME_VALUE },
-		{ ADE9000_REG_MASK1, ADE9000_STATUS1_RSTDONE },
+		{ ADE9000_REG_CONFIG1, ADE9000_CONFIG1_EDGES },
 		{ ADE9000_REG_RUN, 1 },
 		{
 			ADE9000_REG_EP_CFG,
@@ -161,6 +210,14 @@ static int ade9000_configure(struct ade9000 *st)
 		if (ret)
 			return ret;
 	}
+
+	ret = ade9000_calib_configure(st);
+	if (ret)
+		return ret;
+
+	ret = ade9000_events_configure(st);
+	if (ret)
+		return ret;
 
 	st->settled_ns = cityhub_raw_ns() + ADE9000_SETTLE_NS;
 	return ade9000_write_mask0(st);
@@ -248,25 +305,44 @@ static irqreturn_t ade9000_irq0(int irq, void *data)
 	return IRQ_WAKE_THREAD;
 }
 
+/* Returns whether the line seems to be stuck. */
+static bool ade9000_serve_irq0(struct ade9000 *st)
+{
+	guard(mutex)(&st->lock);
+	if (ade9000_serve(st, st->irq_ns)) {
+		st->idle = 0;
+		return false;
+	}
+
+	/* Low for no reason it was low for longer than anybody knows. */
+	st->late = true;
+	return ++st->idle > ADE9000_IDLE_MAX;
+}
+
+/*
+ * A line nobody can release must not take the processor. The core is not told
+ * that the interrupt is of nobody, for it would switch the line off for good.
+ */
 static irqreturn_t ade9000_irq0_thread(int irq, void *data)
 {
-	struct ade9000 *st = data;
+	if (ade9000_serve_irq0(data))
+		fsleep(ADE9000_BUS_REST_US);
 
-	guard(mutex)(&st->lock);
-	return ade9000_serve(st, st->irq_ns) ? IRQ_HANDLED : IRQ_NONE;
+	return IRQ_HANDLED;
 }
 
 /* After a reset the chip is silent: no measurement, no interrupt on IRQ0. */
-static bool ade9000_was_reset(struct ade9000 *st)
+static bool ade9000_was_reset(struct ade9000 *st, u32 *status)
 {
-	u32 run, status;
+	u32 run;
 
+	*status = 0;
 	if (ade9000_read(st, ADE9000_REG_RUN, &run) ||
-	    ade9000_read(st, ADE9000_REG_STATUS1, &status))
+	    ade9000_read(st, ADE9000_REG_STATUS1, status))
 		return false;
 
-	return !run || status & (ADE9000_STATUS1_RSTDONE |
-				 ADE9000_STATUS1_ERRORS);
+	return !run || *status & (ADE9000_STATUS1_RSTDONE |
+				  ADE9000_STATUS1_ERRORS);
 }
 
 static void ade9000_restore(struct ade9000 *st)
@@ -288,24 +364,56 @@ static void ade9000_restore(struct ade9000 *st)
 				     "chip was reset, configuration restored\n");
 }
 
-static void ade9000_check(struct ade9000 *st)
+/* Returns false when the chip had to be restored. */
+static bool ade9000_check(struct ade9000 *st, s64 event_ns, u32 *status)
 {
-	s64 now = cityhub_raw_ns();
-
-	guard(mutex)(&st->lock);
-	if (st->broken || ade9000_was_reset(st))
+	if (ade9000_was_reset(st, status) || st->broken) {
 		ade9000_restore(st);
-	else if (ade9000_wave_stale(st->wave, now) ||
-		 ade9000_meter_stale(st->meter, now))
-		ade9000_serve(st, 0);
+		return false;
+	}
+
+	ade9000_events_serve(st, *status, event_ns);
+	return true;
+}
+
+static irqreturn_t ade9000_irq1(int irq, void *data)
+{
+	struct ade9000 *st = data;
+
+	st->event_ns = iio_get_time_ns(st->meter_dev);
+	return IRQ_WAKE_THREAD;
 }
 
 static irqreturn_t ade9000_irq1_thread(int irq, void *data)
 {
-	ade9000_check(data);
+	struct ade9000 *st = data;
+	u32 status;
+
+	scoped_guard(mutex, &st->lock)
+		if (ade9000_check(st, st->event_ns, &status) &&
+		    status & ADE9000_STATUS1_EVENTS)
+			return IRQ_HANDLED;
+
 	/* A line nobody can release must not take the processor. */
 	fsleep(ADE9000_BUS_REST_US);
 	return IRQ_HANDLED;
+}
+
+/* What no interrupt has told: none may have come, or the line is not there. */
+static void ade9000_look(struct ade9000 *st)
+{
+	s64 event_ns = iio_get_time_ns(st->meter_dev);
+	s64 now = cityhub_raw_ns();
+	u32 status;
+
+	guard(mutex)(&st->lock);
+	if (!ade9000_check(st, event_ns, &status))
+		return;
+
+	ade9000_events_watch(st, status, event_ns, now >= st->settled_ns);
+	if (ade9000_wave_stale(st->wave, now) ||
+	    ade9000_meter_stale(st->meter, now))
+		ade9000_serve(st, 0);
 }
 
 static void ade9000_watch(struct work_struct *work)
@@ -313,7 +421,7 @@ static void ade9000_watch(struct work_struct *work)
 	struct ade9000 *st = container_of(to_delayed_work(work),
 					  struct ade9000, watch);
 
-	ade9000_check(st);
+	ade9000_look(st);
 	schedule_delayed_work(&st->watch, ADE9000_WATCH_JIFFIES);
 }
 
@@ -354,8 +462,34 @@ static int ade9000_request_irqs(struct ade9000 *st)
 	if (ret || irq1 <= 0)
 		return ret;
 
-	return ade9000_request_irq(st, irq1, NULL, ade9000_irq1_thread,
+	return ade9000_request_irq(st, irq1, ade9000_irq1, ade9000_irq1_thread,
 				   "ade9000-irq1");
+}
+
+/* In the order of VCONSEL: which voltages the chip makes of the others */
+static const char * const ade9000_wirings[] = {
+	"4-wire-wye",
+	"3-wire-delta",			/* B is A - C */
+	"4-wire-wye-non-blondel",	/* B is -A - C */
+	"4-wire-delta-non-blondel",	/* B is -A */
+	"3-wire-delta-line-to-line",	/* A - B, A - C, C - B */
+};
+
+static int ade9000_read_wiring(struct ade9000 *st)
+{
+	struct device *dev = &st->spi->dev;
+	const char *name = ade9000_wirings[0];
+	int wiring;
+
+	device_property_read_string(dev, "adi,wiring", &name);
+	wiring = match_string(ade9000_wirings, ARRAY_SIZE(ade9000_wirings),
+			      name);
+	if (wiring < 0)
+		return dev_err_probe(dev, -EINVAL, "wiring %s is unknown\n",
+				     name);
+
+	st->wiring = wiring;
+	return 0;
 }
 
 static bool ade9000_gain_valid(u32 gain)
@@ -396,7 +530,7 @@ static int ade9000_read_board(struct ade9000 *st)
 
 	st->mains_60hz = mains_hz == 60;
 	ade9000_scale(board, &st->scales);
-	return 0;
+	return ade9000_read_wiring(st);
 }
 
 static int ade9000_power_up(struct ade9000 *st)
@@ -463,6 +597,7 @@ static int ade9000_probe(struct spi_device *spi)
 		return -ENOMEM;
 
 	st->spi = spi;
+	ade9000_events_init(st);
 	ret = ade9000_alloc(st);
 	if (ret)
 		return ret;

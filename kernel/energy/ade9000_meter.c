@@ -10,8 +10,8 @@
  * has one, IIO_ANGL_VEL in rad/s; that is what scans and in_anglvelN_raw hold.
  * In hertz it is in_voltageN_frequency, for direct reads.
  *
- * The power factor is active over apparent power of one scan; IIO has no type
- * without a unit to deliver it in.
+ * IIO has no type without a unit to deliver the power factor in: in scans it is
+ * active over apparent power, directly it is in_powerN_powerfactor.
  *
  * Energy is signed, in 64 bits, since the driver was bound. The chip adds what
  * it measured to its 45-bit registers each second and the driver takes how far
@@ -21,7 +21,6 @@
 #include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/cleanup.h>
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/iio/buffer.h>
 #include <linux/iio/iio.h>
@@ -112,6 +111,17 @@ struct ade9000_meter {
 	IIO_DECLARE_BUFFER_WITH_TS(u8, scan,
 				   ADE9000_METER_CHANNELS * sizeof(s64));
 };
+
+/**
+ * ade9000_meter_chip() - the chip of a metering device
+ * @indio_dev:	its IIO device
+ */
+struct ade9000 *ade9000_meter_chip(struct iio_dev *indio_dev)
+{
+	struct ade9000_meter *m = iio_priv(indio_dev);
+
+	return m->st;
+}
 
 static unsigned int ade9000_phase(unsigned int scan_index)
 {
@@ -218,7 +228,8 @@ static int ade9000_meter_burst(struct ade9000_meter *m)
 	struct ade9000 *st = m->st;
 	int ret, off;
 
-	ret = ade9000_write(st, ADE9000_REG_CONFIG1, ADE9000_CONFIG1_BURST_EN);
+	ret = ade9000_write(st, ADE9000_REG_CONFIG1, ADE9000_CONFIG1_EDGES |
+			    ADE9000_CONFIG1_BURST_EN);
 	if (!ret) {
 		ret = ade9000_read_burst(st, ADE9000_REG_MIRROR_RMS,
 					 ADE9000_MIRROR_WORDS);
@@ -228,25 +239,8 @@ static int ade9000_meter_burst(struct ade9000_meter *m)
 	}
 
 	/* Back to checksums, whatever became of the burst. */
-	off = ade9000_write(st, ADE9000_REG_CONFIG1, 0);
+	off = ade9000_write(st, ADE9000_REG_CONFIG1, ADE9000_CONFIG1_EDGES);
 	return ret ?: off;
-}
-
-/* A chip that has lost its configuration answers, but measures nothing. */
-static int ade9000_meter_check_running(struct ade9000_meter *m)
-{
-	u32 run;
-	int ret;
-
-	ret = ade9000_read(m->st, ADE9000_REG_RUN, &run);
-	if (ret)
-		return ret;
-
-	if (run && cityhub_raw_ns() >= m->st->settled_ns)
-		return 0;
-
-	cityhub_member_count(m->member, CITYHUB_COUNT_INVALID, 1);
-	return -EAGAIN;
 }
 
 static int ade9000_meter_angular(struct ade9000_meter *m, unsigned int phase,
@@ -313,7 +307,7 @@ static int ade9000_meter_capture(struct ade9000_meter *m)
 	if (ret)
 		return ret;
 
-	ret = ade9000_meter_check_running(m);
+	ret = ade9000_check_running(m->st);
 	if (ret)
 		return ret;
 
@@ -369,18 +363,6 @@ static int ade9000_meter_update_scan_mode(struct iio_dev *indio_dev,
 	return 0;
 }
 
-/* The first results after a start are garbage: wait for good ones. */
-static void ade9000_meter_wait_settled(struct ade9000 *st)
-{
-	s64 wait_ns;
-
-	scoped_guard(mutex, &st->lock)
-		wait_ns = st->settled_ns - cityhub_raw_ns();
-
-	if (wait_ns > 0)
-		fsleep(div_u64(wait_ns, NSEC_PER_USEC) + 1);
-}
-
 static int ade9000_meter_read_value(struct ade9000_meter *m,
 				    const struct iio_chan_spec *chan,
 				    int *val, int *val2)
@@ -406,7 +388,7 @@ static int ade9000_meter_read_value(struct ade9000_meter *m,
 		return ret;
 
 	*val = code;
-	return IIO_VAL_INT;
+	return ade9000_check_running(m->st) ?: IIO_VAL_INT;
 }
 
 static int ade9000_meter_read_hertz(struct ade9000_meter *m,
@@ -425,14 +407,41 @@ static int ade9000_meter_read_hertz(struct ade9000_meter *m,
 	uhz = ade9000_frequency_uhz(period);
 	*val = uhz / USEC_PER_SEC;
 	*val2 = uhz % USEC_PER_SEC;
-	return IIO_VAL_INT_PLUS_MICRO;
+	return ade9000_check_running(m->st) ?: IIO_VAL_INT_PLUS_MICRO;
+}
+
+static enum ade9000_calib ade9000_meter_calib(const struct iio_chan_spec *chan,
+					      long info)
+{
+	bool gain = info == IIO_CHAN_INFO_CALIBSCALE;
+
+	switch (ade9000_quantity(chan->scan_index)) {
+	case ADE9000_CURRENT:
+		return gain ? ADE9000_CALIB_CURRENT_GAIN :
+			      ADE9000_CALIB_CURRENT_OFFSET;
+	case ADE9000_VOLTAGE:
+		return gain ? ADE9000_CALIB_VOLTAGE_GAIN :
+			      ADE9000_CALIB_VOLTAGE_OFFSET;
+	case ADE9000_REACTIVE:
+		return ADE9000_CALIB_REACTIVE_OFFSET;
+	default:
+		return gain ? ADE9000_CALIB_POWER_GAIN :
+			      ADE9000_CALIB_ACTIVE_OFFSET;
+	}
 }
 
 static int ade9000_meter_read_scale(const struct ade9000_scales *scales,
-				    enum ade9000_quantity quantity,
+				    const struct iio_chan_spec *chan,
 				    int *val, int *val2)
 {
-	switch (quantity) {
+	if (chan->type == IIO_PHASE) {
+		/* urad to rad */
+		*val = 0;
+		*val2 = 1;
+		return IIO_VAL_INT_PLUS_MICRO;
+	}
+
+	switch (ade9000_quantity(chan->scan_index)) {
 	case ADE9000_CURRENT:
 		return ade9000_format_scale(scales->rms_current, val, val2);
 	case ADE9000_VOLTAGE:
@@ -457,18 +466,49 @@ static int ade9000_meter_read_raw(struct iio_dev *indio_dev,
 
 	switch (info) {
 	case IIO_CHAN_INFO_RAW:
-		ade9000_meter_wait_settled(m->st);
+	case IIO_CHAN_INFO_PROCESSED:
+		if (chan->scan_index < 0)
+			return ade9000_direct_read(m->st, chan, val);
+		ade9000_wait_settled(m->st, 0);
 		return ade9000_meter_read_value(m, chan, val, val2);
 	case IIO_CHAN_INFO_FREQUENCY:
-		ade9000_meter_wait_settled(m->st);
+		ade9000_wait_settled(m->st, 0);
 		return ade9000_meter_read_hertz(m, chan, val, val2);
 	case IIO_CHAN_INFO_SCALE:
-		return ade9000_meter_read_scale(&m->st->scales,
-						ade9000_quantity(chan->scan_index),
-						val, val2);
+		return ade9000_meter_read_scale(&m->st->scales, chan, val, val2);
+	case IIO_CHAN_INFO_CALIBSCALE:
+	case IIO_CHAN_INFO_CALIBBIAS:
+		return ade9000_calib_read(m->st, ade9000_meter_calib(chan, info),
+					  ade9000_phase(chan->scan_index),
+					  val, val2);
 	default:
 		return -EINVAL;
 	}
+}
+
+static int ade9000_meter_write_raw(struct iio_dev *indio_dev,
+				   const struct iio_chan_spec *chan,
+				   int val, int val2, long info)
+{
+	struct ade9000_meter *m = iio_priv(indio_dev);
+
+	switch (info) {
+	case IIO_CHAN_INFO_CALIBSCALE:
+	case IIO_CHAN_INFO_CALIBBIAS:
+		return ade9000_calib_set(m->st, ade9000_meter_calib(chan, info),
+					 ade9000_phase(chan->scan_index),
+					 val, val2);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int ade9000_meter_write_raw_get_fmt(struct iio_dev *indio_dev,
+					   const struct iio_chan_spec *chan,
+					   long info)
+{
+	return info == IIO_CHAN_INFO_CALIBSCALE ? IIO_VAL_INT_PLUS_NANO :
+						  IIO_VAL_INT;
 }
 
 static int ade9000_meter_read_label(struct iio_dev *indio_dev,
@@ -479,6 +519,8 @@ static int ade9000_meter_read_label(struct iio_dev *indio_dev,
 	enum ade9000_quantity quantity = ade9000_quantity(chan->scan_index);
 	const char *name = ade9000_quantity_names[quantity];
 
+	if (chan->scan_index < 0)
+		return ade9000_direct_label(chan, label);
 	if (phase == ADE9000_NEUTRAL)
 		return sysfs_emit(label, "N-%s\n", name);
 
@@ -487,23 +529,23 @@ static int ade9000_meter_read_label(struct iio_dev *indio_dev,
 
 static const struct iio_info ade9000_meter_info = {
 	.read_raw = ade9000_meter_read_raw,
+	.write_raw = ade9000_meter_write_raw,
+	.write_raw_get_fmt = ade9000_meter_write_raw_get_fmt,
 	.read_label = ade9000_meter_read_label,
+	.read_event_config = ade9000_read_event_config,
+	.write_event_config = ade9000_write_event_config,
+	.read_event_value = ade9000_read_event_value,
+	.write_event_value = ade9000_write_event_value,
 	.update_scan_mode = ade9000_meter_update_scan_mode,
 };
 
-/*
- * Without modifiers (older kernels) the three kinds of power must differ in
- * their index, and rms values are told from momentary ones by the device.
- */
-#define ADE9000_HAVE_MODIFIERS	(IIO_MOD_ACTIVE != IIO_NO_MOD)
-#define ADE9000_TYPE_VOLTAGE	\
-	(ADE9000_HAVE_MODIFIERS ? IIO_ALTVOLTAGE : IIO_VOLTAGE)
+/* Without modifiers the three kinds of power must differ in their index. */
 #define ADE9000_POWER_INDEX(_phase, _quantity)				\
 	((_phase) + (ADE9000_HAVE_MODIFIERS ? 0 :			\
 		     ADE9000_PHASES * ((_quantity) - ADE9000_ACTIVE)))
 
 #define ADE9000_METER_CHANNEL(_phase, _quantity, _type, _index, _mod,	\
-			      _reg, _info, _sign, _bits, _endian) {	\
+			      _reg, _info, _sign, _bits, _endian, ...) { \
 	.type = (_type),						\
 	.indexed = 1,							\
 	.channel = (_index),						\
@@ -519,55 +561,105 @@ static const struct iio_info ade9000_meter_info = {
 		.storagebits = (_bits),					\
 		.endianness = (_endian),				\
 	},								\
+	__VA_ARGS__							\
 }
 
-#define ADE9000_METER_CURRENT(_phase, _reg)				\
+#define ADE9000_METER_EVENTS(_specs)					\
+	.event_spec = (_specs),						\
+	.num_event_specs = ARRAY_SIZE(_specs)
+
+#define ADE9000_METER_CALIBS	\
+	(BIT(IIO_CHAN_INFO_CALIBSCALE) | BIT(IIO_CHAN_INFO_CALIBBIAS))
+
+#define ADE9000_METER_CURRENT(_phase, _reg, ...)			\
 	ADE9000_METER_CHANNEL(_phase, ADE9000_CURRENT, IIO_ALTCURRENT,	\
-			      _phase, IIO_MOD_RMS, _reg, 0,		\
-			      's', 32, IIO_BE)
+			      _phase, IIO_MOD_RMS, _reg,		\
+			      ADE9000_METER_CALIBS, 's', 32, IIO_BE,	\
+			      ADE9000_METER_EVENTS(ade9000_current_events), \
+			      __VA_ARGS__)
 
 #define ADE9000_METER_VOLTAGE(_phase, _reg)				\
 	ADE9000_METER_CHANNEL(_phase, ADE9000_VOLTAGE,			\
 			      ADE9000_TYPE_VOLTAGE, _phase, IIO_MOD_RMS, \
-			      _reg, BIT(IIO_CHAN_INFO_FREQUENCY),	\
-			      's', 32, IIO_BE)
+			      _reg, ADE9000_METER_CALIBS |		\
+			      BIT(IIO_CHAN_INFO_FREQUENCY),		\
+			      's', 32, IIO_BE,				\
+			      ADE9000_METER_EVENTS(ade9000_voltage_events), \
+			      .ext_info = ade9000_voltage_info)
 
-#define ADE9000_METER_POWER(_phase, _kind, _reg)			\
+#define ADE9000_METER_POWER(_phase, _kind, _reg, _info, ...)		\
 	ADE9000_METER_CHANNEL(_phase, ADE9000_ ## _kind, IIO_POWER,	\
 			      ADE9000_POWER_INDEX(_phase, ADE9000_ ## _kind), \
-			      IIO_MOD_ ## _kind, _reg, 0, 's', 32, IIO_BE)
+			      IIO_MOD_ ## _kind, _reg, _info,		\
+			      's', 32, IIO_BE, __VA_ARGS__)
+
+#define ADE9000_METER_ACTIVE(_phase, _reg)				\
+	ADE9000_METER_POWER(_phase, ACTIVE, _reg, ADE9000_METER_CALIBS,	\
+			    .ext_info = ade9000_power_info)
+
+#define ADE9000_METER_REACTIVE(_phase, _reg)				\
+	ADE9000_METER_POWER(_phase, REACTIVE, _reg,			\
+			    BIT(IIO_CHAN_INFO_CALIBBIAS))
 
 #define ADE9000_METER_FREQUENCY(_phase)					\
 	ADE9000_METER_CHANNEL(_phase, ADE9000_FREQUENCY, IIO_ANGL_VEL,	\
-			      _phase, IIO_NO_MOD, 0, 0, 'u', 32, IIO_CPU)
+			      _phase, IIO_NO_MOD, 0, 0, 'u', 32, IIO_CPU, \
+			      ADE9000_METER_EVENTS(ade9000_frequency_events))
+
+/* In the order of the angle registers */
+#define ADE9000_METER_PHASE(_index) {					\
+	.type = IIO_PHASE,						\
+	.indexed = 1,							\
+	.channel = (_index),						\
+	.info_mask_separate = BIT(IIO_CHAN_INFO_RAW),			\
+	.info_mask_shared_by_type = BIT(IIO_CHAN_INFO_SCALE),		\
+	.scan_index = -1,						\
+}
 
 #define ADE9000_METER_ENERGY(_phase)					\
 	ADE9000_METER_CHANNEL(_phase, ADE9000_ENERGY, IIO_ENERGY,	\
 			      _phase, IIO_MOD_ACTIVE, 0, 0, 's', 64, IIO_CPU)
 
 static const struct iio_chan_spec ade9000_meter_channels[] = {
-	ADE9000_METER_CURRENT(0, ADE9000_REG_AIRMS),
+	ADE9000_METER_CURRENT(0, ADE9000_REG_AIRMS,
+			      .ext_info = ade9000_current_info),
 	ADE9000_METER_VOLTAGE(0, ADE9000_REG_AVRMS),
-	ADE9000_METER_POWER(0, ACTIVE, ADE9000_REG_AWATT),
-	ADE9000_METER_POWER(0, REACTIVE, ADE9000_REG_AVAR),
-	ADE9000_METER_POWER(0, APPARENT, ADE9000_REG_AVA),
+	ADE9000_METER_ACTIVE(0, ADE9000_REG_AWATT),
+	ADE9000_METER_REACTIVE(0, ADE9000_REG_AVAR),
+	ADE9000_METER_POWER(0, APPARENT, ADE9000_REG_AVA, 0),
 	ADE9000_METER_FREQUENCY(0),
 	ADE9000_METER_ENERGY(0),
-	ADE9000_METER_CURRENT(1, ADE9000_REG_BIRMS),
+	ADE9000_METER_CURRENT(1, ADE9000_REG_BIRMS,
+			      .ext_info = ade9000_current_info),
 	ADE9000_METER_VOLTAGE(1, ADE9000_REG_BVRMS),
-	ADE9000_METER_POWER(1, ACTIVE, ADE9000_REG_BWATT),
-	ADE9000_METER_POWER(1, REACTIVE, ADE9000_REG_BVAR),
-	ADE9000_METER_POWER(1, APPARENT, ADE9000_REG_BVA),
+	ADE9000_METER_ACTIVE(1, ADE9000_REG_BWATT),
+	ADE9000_METER_REACTIVE(1, ADE9000_REG_BVAR),
+	ADE9000_METER_POWER(1, APPARENT, ADE9000_REG_BVA, 0),
 	ADE9000_METER_FREQUENCY(1),
 	ADE9000_METER_ENERGY(1),
-	ADE9000_METER_CURRENT(2, ADE9000_REG_CIRMS),
+	ADE9000_METER_CURRENT(2, ADE9000_REG_CIRMS,
+			      .ext_info = ade9000_current_info),
 	ADE9000_METER_VOLTAGE(2, ADE9000_REG_CVRMS),
-	ADE9000_METER_POWER(2, ACTIVE, ADE9000_REG_CWATT),
-	ADE9000_METER_POWER(2, REACTIVE, ADE9000_REG_CVAR),
-	ADE9000_METER_POWER(2, APPARENT, ADE9000_REG_CVA),
+	ADE9000_METER_ACTIVE(2, ADE9000_REG_CWATT),
+	ADE9000_METER_REACTIVE(2, ADE9000_REG_CVAR),
+	ADE9000_METER_POWER(2, APPARENT, ADE9000_REG_CVA, 0),
 	ADE9000_METER_FREQUENCY(2),
 	ADE9000_METER_ENERGY(2),
 	ADE9000_METER_CURRENT(ADE9000_NEUTRAL, ADE9000_REG_NIRMS),
+	ADE9000_METER_PHASE(0),
+	ADE9000_METER_PHASE(1),
+	ADE9000_METER_PHASE(2),
+	ADE9000_METER_PHASE(3),
+	ADE9000_METER_PHASE(4),
+	ADE9000_METER_PHASE(5),
+	ADE9000_METER_PHASE(6),
+	ADE9000_METER_PHASE(7),
+	ADE9000_METER_PHASE(8),
+	{
+		.type = IIO_TEMP,
+		.info_mask_separate = BIT(IIO_CHAN_INFO_PROCESSED),
+		.scan_index = -1,
+	},
 	IIO_CHAN_SOFT_TIMESTAMP(ADE9000_METER_CHANNELS),
 };
 
@@ -591,6 +683,7 @@ int ade9000_meter_alloc(struct ade9000 *st)
 	m->st = st;
 	m->indio_dev = indio_dev;
 	st->meter = m;
+	st->meter_dev = indio_dev;
 
 	indio_dev->name = "ade9000-meter";
 	indio_dev->info = &ade9000_meter_info;

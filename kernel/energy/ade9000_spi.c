@@ -88,7 +88,8 @@ int ade9000_read(struct ade9000 *st, u16 reg, u32 *val)
 		ade9000_fault(st, ret);
 		/* After a burst that could not be ended there is no checksum. */
 		if (ret == -EBADMSG)
-			ade9000_write(st, ADE9000_REG_CONFIG1, 0);
+			ade9000_write(st, ADE9000_REG_CONFIG1,
+				      ADE9000_CONFIG1_EDGES);
 	}
 
 	return ret;

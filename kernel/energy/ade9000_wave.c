@@ -2,8 +2,9 @@
 /*
  * ADE9000: the waveforms.
  *
- * The chip fills a ring of 16 pages of 16 sample sets at 8 kSPS and interrupts
- * when chosen pages are full. There is no overrun flag: time and the number of
+ * The chip fills a ring of 16 pages of 16 sample sets at 8 kSPS, or at 32 kSPS
+ * as they come from the filters before the DSP, and interrupts when chosen
+ * pages are full. There is no overrun flag: time and the number of
  * the last page tell how far the chip has come, and a page counts as read only
  * if the chip had not come round to it by the end of the burst.
  *
@@ -23,6 +24,7 @@
 #include <linux/minmax.h>
 #include <linux/property.h>
 #include <linux/spi/spi.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include <cityhub/member.h>
@@ -34,8 +36,8 @@
 #define ADE9000_CLOCK_PPM	10000
 /* Samples over which the learned period is taken; a power of two. */
 #define ADE9000_SPAN		2048
-/* The ring holds 32 ms; this long without a page, and interrupts are lost. */
-#define ADE9000_WAVE_STALE_NS	(2 * ADE9000_PAGES * ADE9000_PAGE_NS)
+/* So many rings without a page, and interrupts are lost. */
+#define ADE9000_WAVE_STALE	2
 /* Chunks read for one interrupt at most, so that a slow bus starves nobody. */
 #define ADE9000_CHUNKS_MAX	8
 
@@ -90,6 +92,7 @@ static const struct ade9000_wave_mode ade9000_wave_modes[] = {
  * @mode:	what bursts fetch
  * @pick:	position in a set of each word delivered
  * @picks:	how many words are delivered
+ * @fast:	at 32 kSPS; changes only while no capture runs
  * @step:	pages per interrupt: 1, 4 or 8
  * @burst_pages: pages the controller can fetch in one go
  * @on:		a capture runs
@@ -108,6 +111,7 @@ struct ade9000_wave {
 	const struct ade9000_wave_mode *mode;
 	u8 pick[ADE9000_WAVE_CHANNELS];
 	unsigned int picks;
+	bool fast;
 	unsigned int step;
 	unsigned int burst_pages;
 	bool on;
@@ -120,6 +124,21 @@ struct ade9000_wave {
 	/* private: one sample on its way to the buffer */
 	IIO_DECLARE_BUFFER_WITH_TS(__be32, scan, ADE9000_WAVE_CHANNELS);
 };
+
+static u32 ade9000_wave_hz(const struct ade9000_wave *w)
+{
+	return w->fast ? ADE9000_FAST_HZ : ADE9000_SAMPLE_HZ;
+}
+
+static u32 ade9000_wave_sample_ns(const struct ade9000_wave *w)
+{
+	return w->fast ? ADE9000_FAST_NS : ADE9000_SAMPLE_NS;
+}
+
+static u32 ade9000_wave_page_ns(const struct ade9000_wave *w)
+{
+	return ADE9000_PAGE_SETS * ade9000_wave_sample_ns(w);
+}
 
 /* Read the last page filled, and note how far the chip has come. */
 static int ade9000_wave_look(struct ade9000_wave *w)
@@ -182,7 +201,7 @@ static int ade9000_wave_observe(struct ade9000_wave *w, s64 irq_ns)
 		ade9000_wave_stamp(w, raised, irq_ns, CITYHUB_LATE_UNKNOWN);
 	else if (!w->stamped && w->ring.complete)
 		ade9000_wave_stamp(w, w->ring.complete, w->ring.seen_ns,
-				   ADE9000_PAGE_NS);
+				   ade9000_wave_page_ns(w));
 
 	return 0;
 }
@@ -229,6 +248,52 @@ static void ade9000_wave_push_page(struct ade9000_wave *w, u64 page,
 		cityhub_member_count(w->member, CITYHUB_COUNT_INVALID, invalid);
 }
 
+/* Fetch the first set of a page again, to where it is. */
+static int ade9000_wave_fetch_again(struct ade9000_wave *w, u64 page,
+				    __be32 *set)
+{
+	struct ade9000 *st = w->st;
+	int ret;
+
+	ret = ade9000_read_burst(st, ADE9000_REG_WAVE +
+				 page % ADE9000_PAGES * ADE9000_PAGE_STEP,
+				 w->mode->words);
+	if (ret)
+		return ret;
+
+	/* Pages are delivered in turn: what lies first is not needed again. */
+	memmove(set, st->burst, w->mode->words * sizeof(*set));
+	ret = ade9000_wave_look(w);
+	if (ret)
+		return ret;
+
+	return ade9000_ring_holds(&w->ring, page) ? 0 : -EAGAIN;
+}
+
+/*
+ * The sign byte of the first words may be wrong. A word that comes out the same
+ * again is right; one that does not was wrong, and counts as such.
+ */
+static void ade9000_wave_mend(struct ade9000_wave *w, u64 page, __be32 *set)
+{
+	__be32 before[ADE9000_WAVE_CHANNELS];
+	unsigned int i, words = w->mode->words;
+	size_t size = words * sizeof(*set);
+
+	for (i = 0; i < words; i++)
+		if (ade9000_sign_doubtful(be32_to_cpu(set[i]),
+					  be32_to_cpu(set[i + words])))
+			break;
+	if (i == words)
+		return;
+
+	memcpy(before, set, size);
+	if (ade9000_wave_fetch_again(w, page, set))
+		memcpy(set, before, size);
+	else if (memcmp(set, before, size))
+		cityhub_member_count(w->member, CITYHUB_COUNT_INVALID, 1);
+}
+
 static u64 ade9000_wave_skip(struct ade9000_wave *w)
 {
 	u64 pages = ade9000_ring_skip(&w->ring);
@@ -260,8 +325,10 @@ static int ade9000_wave_drain(struct ade9000_wave *w)
 		return ret;
 
 	torn = ade9000_wave_skip(w);
-	for (i = torn; i < n; i++)
+	for (i = torn; i < n; i++) {
+		ade9000_wave_mend(w, from + i, w->st->burst + i * words);
 		ade9000_wave_push_page(w, from + i, w->st->burst + i * words);
+	}
 
 	w->ring.drained = max(w->ring.drained, from + n);
 	return 0;
@@ -318,7 +385,9 @@ bool ade9000_wave_on(struct ade9000_wave *w)
  */
 bool ade9000_wave_stale(struct ade9000_wave *w, s64 now_ns)
 {
-	return w->on && now_ns - w->ring.seen_ns > ADE9000_WAVE_STALE_NS;
+	s64 ring_ns = ADE9000_PAGES * ade9000_wave_page_ns(w);
+
+	return w->on && now_ns - w->ring.seen_ns > ADE9000_WAVE_STALE * ring_ns;
 }
 
 static u16 ade9000_wave_irq_pages(unsigned int step)
@@ -338,7 +407,8 @@ static int ade9000_wave_begin(struct ade9000_wave *w)
 {
 	u16 config = w->mode->config | ADE9000_WFB_FIXED_RATE |
 		     FIELD_PREP(ADE9000_WFB_MODE, ADE9000_WFB_MODE_CONTINUOUS) |
-		     FIELD_PREP(ADE9000_WFB_SRC, ADE9000_WFB_SRC_PCF);
+		     FIELD_PREP(ADE9000_WFB_SRC, w->fast ? ADE9000_WFB_SRC_SINC :
+							   ADE9000_WFB_SRC_PCF);
 	const struct {
 		u16 reg;
 		u32 val;
@@ -386,7 +456,7 @@ int ade9000_wave_restart(struct ade9000_wave *w)
 
 	cityhub_member_count(w->member, CITYHUB_COUNT_LOST,
 			     div_u64(w->ring.seen_ns - known_ns,
-				     ADE9000_SAMPLE_NS));
+				     ade9000_wave_sample_ns(w)));
 	return 0;
 }
 
@@ -482,13 +552,49 @@ static int ade9000_wave_read_code(struct ade9000_wave *w, unsigned long reg,
 	u32 code;
 	int ret;
 
+	ade9000_wait_settled(w->st, 0);
 	guard(mutex)(&w->st->lock);
 	ret = ade9000_read(w->st, reg, &code);
 	if (ret)
 		return ret;
 
 	*val = code;
-	return IIO_VAL_INT;
+	return ade9000_check_running(w->st) ?: IIO_VAL_INT;
+}
+
+/* The filters before the DSP have registers of their own. */
+static u16 ade9000_wave_reg(const struct ade9000_wave *w,
+			    const struct iio_chan_spec *chan)
+{
+	return w->fast ? ADE9000_REG_SINC + chan->scan_index : chan->address;
+}
+
+static int ade9000_wave_read_scale(const struct ade9000_wave *w,
+				   enum iio_chan_type type, int *val, int *val2)
+{
+	const struct ade9000_scales *scales = &w->st->scales;
+
+	if (type == IIO_VOLTAGE)
+		return ade9000_format_scale(w->fast ? scales->fast_voltage :
+						      scales->wave_voltage,
+					    val, val2);
+
+	return ade9000_format_scale(w->fast ? scales->fast_current :
+					      scales->wave_current, val, val2);
+}
+
+static void ade9000_wave_init_stamp(struct ade9000_wave *w)
+{
+	struct cityhub_stamp_config config = {
+		.period_ns = ade9000_wave_sample_ns(w),
+		.tolerance_ppm = ADE9000_CLOCK_PPM,
+	};
+
+	device_property_read_u32(&w->st->spi->dev,
+				 "cityhub,irq-latency-min-ns",
+				 &config.latency_min_ns);
+	cityhub_stamp_init(&w->stamp, &config);
+	w->span_ns = ADE9000_SPAN * ade9000_wave_sample_ns(w);
 }
 
 static int ade9000_wave_read_raw(struct iio_dev *indio_dev,
@@ -496,21 +602,56 @@ static int ade9000_wave_read_raw(struct iio_dev *indio_dev,
 				 int *val, int *val2, long info)
 {
 	struct ade9000_wave *w = iio_priv(indio_dev);
-	const struct ade9000_scales *scales = &w->st->scales;
 
 	switch (info) {
 	case IIO_CHAN_INFO_RAW:
-		return ade9000_wave_read_code(w, chan->address, val);
+		return ade9000_wave_read_code(w, ade9000_wave_reg(w, chan), val);
 	case IIO_CHAN_INFO_SCALE:
-		return ade9000_format_scale(chan->type == IIO_VOLTAGE ?
-					    scales->wave_voltage :
-					    scales->wave_current, val, val2);
+		return ade9000_wave_read_scale(w, chan->type, val, val2);
 	case IIO_CHAN_INFO_SAMP_FREQ:
-		*val = ADE9000_SAMPLE_HZ;
+		*val = ade9000_wave_hz(w);
 		return IIO_VAL_INT;
 	default:
 		return -EINVAL;
 	}
+}
+
+static int ade9000_wave_read_avail(struct iio_dev *indio_dev,
+				   const struct iio_chan_spec *chan,
+				   const int **vals, int *type, int *length,
+				   long info)
+{
+	static const int rates[] = { ADE9000_SAMPLE_HZ, ADE9000_FAST_HZ };
+
+	if (info != IIO_CHAN_INFO_SAMP_FREQ)
+		return -EINVAL;
+
+	*vals = rates;
+	*type = IIO_VAL_INT;
+	*length = ARRAY_SIZE(rates);
+	return IIO_AVAIL_LIST;
+}
+
+static int ade9000_wave_write_raw(struct iio_dev *indio_dev,
+				  const struct iio_chan_spec *chan,
+				  int val, int val2, long info)
+{
+	struct ade9000_wave *w = iio_priv(indio_dev);
+
+	if (info != IIO_CHAN_INFO_SAMP_FREQ ||
+	    (val != ADE9000_SAMPLE_HZ && val != ADE9000_FAST_HZ) || val2)
+		return -EINVAL;
+
+	/* Not while a capture runs: neither its stamps nor its scale would fit. */
+	if (!iio_device_claim_direct(indio_dev))
+		return -EBUSY;
+
+	scoped_guard(mutex, &w->st->lock) {
+		w->fast = val == ADE9000_FAST_HZ;
+		ade9000_wave_init_stamp(w);
+	}
+	iio_device_release_direct(indio_dev);
+	return 0;
 }
 
 static int ade9000_wave_read_label(struct iio_dev *indio_dev,
@@ -522,6 +663,8 @@ static int ade9000_wave_read_label(struct iio_dev *indio_dev,
 
 static const struct iio_info ade9000_wave_info = {
 	.read_raw = ade9000_wave_read_raw,
+	.read_avail = ade9000_wave_read_avail,
+	.write_raw = ade9000_wave_write_raw,
 	.read_label = ade9000_wave_read_label,
 	.update_scan_mode = ade9000_wave_update_scan_mode,
 	.hwfifo_set_watermark = ade9000_wave_set_watermark,
@@ -536,6 +679,8 @@ static const struct iio_info ade9000_wave_info = {
 	.info_mask_separate = BIT(IIO_CHAN_INFO_RAW),			\
 	.info_mask_shared_by_type = BIT(IIO_CHAN_INFO_SCALE),		\
 	.info_mask_shared_by_all = BIT(IIO_CHAN_INFO_SAMP_FREQ),	\
+	.info_mask_shared_by_all_available =				\
+		BIT(IIO_CHAN_INFO_SAMP_FREQ),				\
 	.scan_index = ADE9000_ ## _name,				\
 	.scan_type = {							\
 		.sign = 's',						\
@@ -555,20 +700,6 @@ static const struct iio_chan_spec ade9000_wave_channels[] = {
 	ADE9000_WAVE_CHANNEL(IIO_CURRENT, 3, ADE9000_REG_NI_PCF, IN),
 	IIO_CHAN_SOFT_TIMESTAMP(ADE9000_WAVE_CHANNELS),
 };
-
-static void ade9000_wave_init_stamp(struct ade9000_wave *w)
-{
-	struct cityhub_stamp_config config = {
-		.period_ns = ADE9000_SAMPLE_NS,
-		.tolerance_ppm = ADE9000_CLOCK_PPM,
-	};
-
-	device_property_read_u32(&w->st->spi->dev,
-				 "cityhub,irq-latency-min-ns",
-				 &config.latency_min_ns);
-	cityhub_stamp_init(&w->stamp, &config);
-	w->span_ns = ADE9000_SPAN * ADE9000_SAMPLE_NS;
-}
 
 static int ade9000_wave_init_burst(struct ade9000_wave *w)
 {

@@ -47,6 +47,8 @@ static void scales_of_the_default_board(struct kunit *test)
 	ade9000_scale(&default_board, &scales);
 	KUNIT_EXPECT_EQ(test, scales.wave_voltage, 10747060);
 	KUNIT_EXPECT_EQ(test, scales.wave_current, 2630789);
+	KUNIT_EXPECT_EQ(test, scales.fast_voltage, 15113208);
+	KUNIT_EXPECT_EQ(test, scales.fast_current, 3699585);
 	KUNIT_EXPECT_EQ(test, scales.rms_voltage, 10747060);
 	KUNIT_EXPECT_EQ(test, scales.rms_current, 2630789);
 	KUNIT_EXPECT_EQ(test, scales.power, 3794770877ULL);
@@ -87,6 +89,21 @@ static void frequency_from_period(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ade9000_frequency_uhz(10485759), 50000000);
 	KUNIT_EXPECT_EQ(test, ade9000_frequency_urad(10485759), 314159265);
 	KUNIT_EXPECT_EQ(test, ade9000_frequency_uhz(8738132), 60000002);
+}
+
+static void angle_from_its_clock(struct kunit *test)
+{
+	/* 20480 steps are a turn at 50 Hz. */
+	KUNIT_EXPECT_EQ(test, ade9000_angle_urad(0, 10485759), 0);
+	KUNIT_EXPECT_EQ(test, ade9000_angle_urad(6827, 10485759), 2094497u);
+	KUNIT_EXPECT_EQ(test, ade9000_angle_urad(20480, 10485759), 6283185u);
+}
+
+static void temperature_from_its_trim(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ade9000_temperature_mc(0, 20000, 9830), 307187);
+	KUNIT_EXPECT_EQ(test, ade9000_temperature_mc(1000, 20000, 9830), 2012);
+	KUNIT_EXPECT_LT(test, ade9000_temperature_mc(1200, 20000, 9830), 0);
 }
 
 struct energy_case {
@@ -248,12 +265,37 @@ static void chunks_end_with_the_ram(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ade9000_ring_chunk(&ring, 2), 2);
 }
 
+static void ring_knows_what_it_holds(struct kunit *test)
+{
+	struct ade9000_ring ring = { .complete = 16 };
+
+	/* Page 16 is being filled, in the place of page 0. */
+	KUNIT_EXPECT_FALSE(test, ade9000_ring_holds(&ring, 0));
+	KUNIT_EXPECT_TRUE(test, ade9000_ring_holds(&ring, 1));
+	KUNIT_EXPECT_TRUE(test, ade9000_ring_holds(&ring, 15));
+}
+
+static void sign_byte_is_doubted(struct kunit *test)
+{
+	/* -1000, -17 000 000 and -74 000 000 without their sign byte */
+	KUNIT_EXPECT_TRUE(test, ade9000_sign_doubtful(0x00fffc18, -900));
+	KUNIT_EXPECT_TRUE(test, ade9000_sign_doubtful(0x00fc9940, -16000000));
+	KUNIT_EXPECT_TRUE(test, ade9000_sign_doubtful(0x0096d980, -73000000));
+	/* As they should be, and what a steep sine does */
+	KUNIT_EXPECT_FALSE(test, ade9000_sign_doubtful(-1000, -900));
+	KUNIT_EXPECT_FALSE(test, ade9000_sign_doubtful(-74000000, -73000000));
+	KUNIT_EXPECT_FALSE(test, ade9000_sign_doubtful(1500000, -1400000));
+	KUNIT_EXPECT_FALSE(test, ade9000_sign_doubtful(74000000, 73000000));
+}
+
 static struct kunit_case ade9000_cases[] = {
 	KUNIT_CASE(crc_matches_the_vectors),
 	KUNIT_CASE(scales_of_the_default_board),
 	KUNIT_CASE(gain_divides_the_scales),
 	KUNIT_CASE(largest_ratios_do_not_overflow),
 	KUNIT_CASE(frequency_from_period),
+	KUNIT_CASE(angle_from_its_clock),
+	KUNIT_CASE(temperature_from_its_trim),
 	KUNIT_CASE(energy_joins_with_sign),
 	KUNIT_CASE(energy_register_may_wrap_once),
 	KUNIT_CASE(energy_loses_no_code),
@@ -264,6 +306,8 @@ static struct kunit_case ade9000_cases[] = {
 	KUNIT_CASE(ring_never_goes_back),
 	KUNIT_CASE(ring_gives_up_what_was_overwritten),
 	KUNIT_CASE(chunks_end_with_the_ram),
+	KUNIT_CASE(ring_knows_what_it_holds),
+	KUNIT_CASE(sign_byte_is_doubted),
 	{ }
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: ade9000
-# timeout: 600
+# timeout: 900
 #
 # The waveform buffer of the ADE9000 against the truth log of the chip.
 
@@ -95,7 +95,7 @@ columns() {
 	[ "$status" = 0 ] || return
 	# Not more than the ring holds may be left behind, plus a page.
 	[ "$(field tail "$found")" -le 272 ] &&
-	[ "$(field delivered "$found")" -ge $(($1 * 8000 - 300)) ]
+	[ "$(field delivered "$found")" -ge $(($1 * rate - 300)) ]
 }
 
 # A fault may cost samples, but not their order, nor may it invent any; it is
@@ -120,7 +120,10 @@ bind() {
 iio_set $dev current_timestamp_clock monotonic_raw
 sim_set ade9000 truth_capacity 600000
 
+rate=8000
 is "sampling frequency" "$(iio_get $dev sampling_frequency)" 8000
+is "and which there are" "$(iio_get $dev sampling_frequency_available)" \
+	"8000 32000"
 is "label of a channel" "$(iio_get $dev in_current3_label)" IN
 
 # The chip's clock runs 20 ppm slow.
@@ -163,6 +166,41 @@ ok "one voltage" columns 5 2 128 voltage2
 ok "the neutral current" columns 6 2 128 current3
 ok "channels no burst fetches alone" \
 	columns 0,3,6 2 128 current0 voltage1 current3
+
+# Sign bytes that come out as 0: the words are fetched again, and counted.
+before=$(count invalid)
+# shellcheck disable=SC2086
+start 128 $ac
+for _ in 1 2 3 4 5; do
+	sleep 0.2
+	sim_set ade9000 sign_byte 1
+done
+sleep 0.2
+stop
+is "five sign bytes were lost" "$(cat $sim/ade9000/sign_byte)" 0
+ok "and the words are right all the same" compare
+is "and counted" "$(($(count invalid) - before))" 5
+
+# 32 kSPS, as they come from the filters.
+slow=$(iio_get $dev in_voltage_scale)
+iio_set $dev sampling_frequency 32000
+rate=32000
+is "another frequency" "$(iio_get $dev sampling_frequency)" 32000
+ok "has another scale" awk "BEGIN {
+	ratio = $(iio_get $dev in_voltage_scale) / $slow
+	exit !(ratio > 1.4062 && ratio < 1.4063) }"
+fails "a frequency it does not have is refused" \
+	iio_set $dev sampling_frequency 16000
+# shellcheck disable=SC2086
+ok "six channels at 32 kSPS" columns 0,1,2,3,4,5 2 128 $ac
+# shellcheck disable=SC2086
+ok "seven channels at 32 kSPS" columns 0,1,2,3,4,5,6 1 128 $ac current3
+iio_set $dev buffer/enable 1
+fails "the frequency stays while the buffer is on" \
+	iio_set $dev sampling_frequency 8000
+iio_set $dev buffer/enable 0
+iio_set $dev sampling_frequency 8000
+rate=8000
 
 # The thread waits for the bus, which the other device keeps busy; the instant
 # of the interrupt does not.

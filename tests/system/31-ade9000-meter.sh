@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: ade9000
+# timeout: 900
 #
 # The metering device of the ADE9000 against the world it measures.
 
@@ -13,9 +14,9 @@ dev=ade9000-meter
 
 # A world that stands still; L3 feeds energy back.
 cat > "$work/world.csv" <<'END'
-t_s,l1_v,l1_a,l1_pf,l1_hz,l2_v,l2_a,l2_pf,l2_hz,l3_v,l3_a,l3_pf,l3_hz
-0,230.1,2.5,0.9,50.02,229.4,10.25,1,50.02,231.7,4,-0.8,50.02
-100000,230.1,2.5,0.9,50.02,229.4,10.25,1,50.02,231.7,4,-0.8,50.02
+t_s,l1_v,l1_a,l1_pf,l1_hz,l2_v,l2_a,l2_pf,l2_hz,l3_v,l3_a,l3_pf,l3_hz,l1_vthd,l1_ithd,temp_c
+0,230.1,2.5,0.9,50.02,229.4,10.25,1,50.02,231.7,4,-0.8,50.02,0.021,0.093,31.4
+100000,230.1,2.5,0.9,50.02,229.4,10.25,1,50.02,231.7,4,-0.8,50.02,0.021,0.093,31.4
 END
 
 # by_label LABEL: print the value times scale of the channel with that label
@@ -95,6 +96,60 @@ done
 like "frequency in hertz" \
 	"$(cat "$(iio_dir $dev)"/in_*voltage0*frequency)" '^50\.0200'
 
+# extra ATTRIBUTE: of a channel whose name depends on the kernel
+extra() {
+	local file
+
+	for file in "$(iio_dir $dev)"/in_$1; do
+		cat "$file"
+	done
+}
+
+near "power factor of L1" "$(extra 'power0*_powerfactor')" 0.9 0.000001
+near "power factor of L3, which feeds back" "$(extra 'power2*_powerfactor')" \
+	-0.8 0.000001
+near "distortion of a voltage" "$(extra '*voltage0*_thd')" 0.021 0.000001
+near "distortion of a current" "$(extra '*current0*_thd')" 0.093 0.000001
+near "temperature of the chip, in steps of 0.3 degrees" "$(extra temp_input)" \
+	31400 160
+
+# The clock of the angles makes 20472 steps of a turn of 50.02 Hz.
+phase() {
+	awk -v turns="$1" 'BEGIN { printf "%.6f\n", turns * 2 * atan2(0, -1) }'
+}
+
+lag() {
+	awk -v pf="$1" 'BEGIN { printf "%.6f\n", atan2(sqrt(1 - pf * pf), pf) }'
+}
+
+near "phase from L1 to L2" "$(by_label L1-L2-voltage-phase)" \
+	"$(phase 0.3333333)" 0.0004
+near "phase from L1 to L3" "$(by_label L1-L3-voltage-phase)" \
+	"$(phase 0.6666667)" 0.0004
+near "the current of L1 lags" "$(by_label L1-current-phase)" "$(lag 0.9)" 0.0004
+near "that of L3 is turned round" "$(by_label L3-current-phase)" "$(lag -0.8)" \
+	0.0004
+
+# Calibration: 1 % more voltage, and some watts of the power off.
+watts=$(awk 'BEGIN { print 232.401 * 2.5 * 0.9 * 1000 - 3794.770877 }')
+voltage0=$(basename "$(echo "$(iio_dir $dev)"/in_*voltage0*_calibscale)")
+power0=$(basename "$(echo "$(iio_dir $dev)"/in_power0*_calibbias)")
+iio_set $dev "$voltage0" 1.01
+near "a gain comes back" "$(iio_get $dev "$voltage0")" 1.01 0.00000001
+iio_set $dev "$power0" -1000
+near "a gain is applied" "$(by_label L1-voltage)" 232401 0.02
+near "an offset is applied" "$(by_label L1-active-power)" "$watts" 8
+fails "a gain of 3 is refused" iio_set $dev "$voltage0" 3
+fails "a gain of 0 is refused" iio_set $dev "$voltage0" 0
+sim_set ade9000 reset 1
+sleep 4
+near "both are kept over a reset of the chip" "$(by_label L1-active-power)" \
+	"$watts" 8
+iio_set $dev "$voltage0" 1
+iio_set $dev "$power0" 0
+# The window it was taken back in is to be over.
+sleep 1.5
+
 # Energy: twenty windows of a second each, signed.
 before=$(by_label L1-energy) before3=$(by_label L3-energy)
 sleep 20
@@ -159,6 +214,21 @@ ok "and the log says why" eval \
 sim_set ade9000 irq_edge 0
 ok "bind again" bind bind
 near "and it measures" "$(by_label L1-voltage)" 230100 0.011
+
+# What firmware says of the board.
+bind unbind
+echo adi,wiring=star > "$sim/ade9000/properties"
+fails "a wiring the chip does not know is refused" bind bind
+ok "and the log names it" eval "dmesg | grep -q 'wiring star is unknown'"
+printf '%s\n' adi,wiring=3-wire-delta adi,voltage-ratio-milli=1602000 \
+	adi,current-pga-gain=4 > "$sim/ade9000/properties"
+ok "another board" bind bind
+near "twice the divider" "$(by_label L1-voltage)" 460200 0.03
+near "a gain that the scale knows" "$(by_label L1-current)" 2500 0.0027
+# A - C: the angle between them is a third of a turn.
+near "the voltage of a delta" "$(by_label L2-voltage)" "$(awk 'BEGIN {
+	v = 230.1 * 230.1 + 231.7 * 231.7 + 230.1 * 231.7
+	printf "%.3f\n", 2000 * sqrt(v) }')" 0.05
 
 rm -r "$work"
 finish
