@@ -32,6 +32,7 @@ static const struct {
 	const char *line;
 } doctor_lines[] = {
 	{ "ade9000-wave", "ade9000-irq0" },
+	{ "ade7953", "ade7953" },
 };
 
 /**

@@ -91,7 +91,7 @@ static const struct meaning_entry *meaning_lookup(const struct meaning_entry *t,
 static const struct meaning_entry *meaning_by_label(const char *label,
 						    const char **phase)
 {
-	static const char *const phases[] = { "L1", "L2", "L3", "N" };
+	static const char *const phases[] = { "L1", "L2", "L3", "N", "A", "B" };
 	const struct meaning_entry *e = MEANING_FIND(meaning_labels, label);
 
 	if (e)

@@ -22,4 +22,5 @@ RPROVIDES:${PN} += "\
     kernel-module-cityhub-sen6x \
     kernel-module-cityhub-pcba-dbm \
     kernel-module-cityhub-ade9000 \
+    kernel-module-cityhub-ade7953 \
 "

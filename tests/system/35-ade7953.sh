@@ -1,0 +1,276 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel: uml
+# chips: ade7953,ade7953-i2c
+# timeout: 900
+#
+# The ADE7953 on both buses against the world and the truth log of the chip:
+# direct reads, windows, events, faults.
+
+here=$(dirname "$0")
+# shellcheck source=tests/system/lib.sh
+. "$here/lib.sh"
+work=$(mktemp -d)
+
+# grid V A PF A2 PF2: the world is like that from now on
+grid() {
+	printf '%s\n' t_s,l1_v,l1_a,l1_pf,l1_hz,l2_a,l2_pf \
+		"0,$1,$2,$3,50.02,$4,$5" "100000,$1,$2,$3,50.02,$4,$5" \
+		> "$work/world.csv"
+	since=$(raw_ns)
+	world_scenario "$work/world.csv"
+}
+
+raw_ns() {
+	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW))'
+}
+
+# device SPI|I2C: print the iio:deviceN on that bus
+device() {
+	local dir
+
+	for dir in "$iio"/iio:device*; do
+		[ "$(cat "$dir/name")" = ade7953 ] || continue
+		case $(readlink -f "$dir") in
+		*/spi*) [ "$1" = SPI ] || continue ;;
+		*) [ "$1" = I2C ] || continue ;;
+		esac
+		echo "$dir"
+	done
+}
+
+# by_label LABEL: print the value times scale of the channel with that label
+by_label() {
+	local file channel
+
+	for file in "$dir"/in_*_label; do
+		[ "$(cat "$file")" = "$1" ] || continue
+		channel=${file%_label}
+		awk -v raw="$(cat "${channel}_raw")" \
+			-v scale="$(cat "${channel}_scale")" \
+			'BEGIN { printf "%.9g\n", raw * scale }'
+		return
+	done
+	return 1
+}
+
+# near NAME GOT WANT TOLERANCE
+near() {
+	if awk -v got="$2" -v want="$3" -v tolerance="$4" 'BEGIN {
+		error = got - want
+		exit !(got != "" && error <= tolerance && -error <= tolerance)
+	}'; then
+		point ok "$1"
+	else
+		point "not ok" "$1"
+		note "got $2, want $3 within $4"
+	fi
+}
+
+watts() {
+	awk "BEGIN { print $* }"
+}
+
+# count COUNTER: what the hub says of the device
+count() {
+	"$here/../../build/cityhub" stats --json | tr '{' '\n' |
+		grep "\"id\":$id," | sed -E "s/.*\"$1\":([0-9]+).*/\1/"
+}
+
+# one BUS CHIP: all that both buses have in common
+one() {
+	local bus=$1 before
+
+	chip=$2
+	dir=$(device "$bus")
+	id=${dir##*iio:device}
+	ok "$bus: the chip is bound" test -n "$dir"
+	near "$bus: voltage" "$(by_label A-voltage)" 230100 0.1
+	near "$bus: current" "$(by_label A-current)" 12500 0.02
+	near "$bus: the other current" "$(by_label B-current)" 4200 0.02
+	near "$bus: active power" "$(by_label A-active-power)" \
+		"$(watts 230.1 '*' 12.5 '*' 900)" 20
+	near "$bus: power fed back" "$(by_label B-active-power)" \
+		"$(watts 230.1 '*' 4.2 '*' -800)" 20
+	near "$bus: reactive power" "$(by_label A-reactive-power)" \
+		"$(watts 230.1 '*' 12500 '*' 'sqrt(1 - 0.81)')" 20
+	near "$bus: apparent power" "$(by_label A-apparent-power)" \
+		"$(watts 230.1 '*' 12500)" 20
+	near "$bus: power factor" "$(cat "$dir"/in_power0*_powerfactor)" 0.9 0.0001
+	# Its sign is that of the reactive power.
+	near "$bus: power factor of B" "$(cat "$dir"/in_power1*_powerfactor)" \
+		0.8 0.0001
+	# A step of the period is 0.011 Hz.
+	near "$bus: frequency in hertz" "$(cat "$dir"/in_*voltage0*_frequency)" \
+		50.02 0.012
+	before=$(by_label A-energy)
+	sleep 20
+	# Windows are 100 half cycles of 50.02 Hz: 20 or 21 of them have ended. A
+	# code is 0.095 J, and a window cuts off one at most.
+	ok "$bus: 20 s of energy, in whole windows" awk "BEGIN {
+		joules = $(by_label A-energy) - $before
+		windows = joules / (230.1 * 12.5 * 0.9 / 1.0004)
+		error = windows - int(windows + 0.5)
+		print windows
+		exit !(windows > 19.9 && windows < 21.1 && error * error < 1e-5) }"
+	ok "$bus: energy fed back is negative" \
+		awk "BEGIN { exit !($(by_label B-energy) < 0) }"
+	windows "$bus"
+}
+
+# What is pushed at the end of each window is what the chip found in it.
+windows() {
+	local node bad
+
+	for file in "$dir"/scan_elements/*_en; do
+		echo 1 > "$file"
+	done
+	echo monotonic_raw > "$dir/current_timestamp_clock"
+	cat "$sim/$chip/truth" > /dev/null
+	echo 64 > "$dir/buffer/length"
+	echo 1 > "$dir/buffer/enable"
+	node=/dev/${dir##*/}
+	cat "$node" > "$work/buffer" &
+	reader=$!
+	sleep 12.3
+	echo 0 > "$dir/buffer/enable"
+	grep -v '^#' "$sim/$chip/truth" > "$work/truth"
+	sleep 0.1
+	kill $reader
+	wait $reader 2>/dev/null
+	bad=$(python3 "$here/window_compare.py" "$dir" "$work/buffer" "$work/truth")
+	ok "$1: windows are those of the chip, at their instants" test $? = 0
+	note "$bad"
+	is "$1: and all are counted" "$(count pushed)" \
+		"$(sed -E 's/^([0-9]+) .*/\1/' <<< "$bad")"
+	is "$1: no fault" "$(count lost)$(count bus_error)$(count invalid)" 000
+}
+
+# expect NAME WHAT [LEAST-MS MOST-MS]: events since the last time
+expect() {
+	local name=$1 want=$2 came last
+
+	came=$(awk -v from="${seen-1}" 'NR > from { print $1, $2, $3 }' \
+		"$work/events" | paste -sd ,)
+	is "$name" "$came" "$want"
+	last=$(tail -n 1 "$work/events" | awk '{ print $4 }')
+	seen=$(wc -l < "$work/events")
+	[ $# = 4 ] || return 0
+	ok "$name: its instant, $(((last - since) / 1000000)) ms later" \
+		test $((last - since)) -ge $(($3 * 1000000)) \
+		-a $((last - since)) -le $(($4 * 1000000))
+}
+
+# event NAME VALUE
+event() {
+	local file
+
+	for file in "$dir"/events/in_$1; do
+		echo "$2" > "$file"
+	done
+}
+
+# codes VALUE CHANNEL: a value in milli-units as a raw one
+codes() {
+	awk -v value="$1" -v scale="$(cat "$(compgen -G "$dir/in_$2_scale")")" \
+		'BEGIN { printf "%d\n", value / scale }'
+}
+
+grid 230.1 12.5 0.9 4.2 -0.8
+sleep 3
+one SPI ade7953
+one I2C ade7953-i2c
+
+dir=$(device SPI) chip=ade7953 id=${dir##*iio:device}
+event '*voltage0*_thresh_falling_value' "$(codes 200000 '*voltage0*')"
+event '*voltage0*_thresh_falling_period' 0.06
+event '*voltage0*_thresh_rising_value' "$(codes 253000 '*voltage0*')"
+event '*current*_thresh_rising_value' "$(codes 20000 '*current0*')"
+like "a time comes back" \
+	"$(cat "$dir"/events/in_*voltage0*_thresh_falling_period)" '^0\.06'
+fails "no time at all is refused" event '*voltage0*_thresh_falling_period' 0
+fails "a time above the register is refused" \
+	event '*voltage0*_thresh_falling_period' 2.6
+fails "a level above the register is refused" \
+	event '*voltage0*_thresh_rising_value' 2000000000
+echo monotonic_raw > "$dir/current_timestamp_clock"
+python3 "$here/event_log.py" "/dev/${dir##*/}" > "$work/events" &
+listener=$!
+wait_for 5 grep -q ready "$work/events"
+event '*voltage0*_thresh_falling_en' 1
+event '*voltage0*_thresh_rising_en' 1
+event '*current1*_thresh_rising_en' 1
+sleep 3
+expect "all is well" ""
+grid 180 12.5 0.9 4.2 1
+sleep 4
+expect "a sag, told once" "voltage 0 falling" 50 75
+grid 230.1 12.5 0.9 4.2 1
+sleep 3
+grid 260 12.5 0.9 4.2 1
+sleep 4
+expect "an over-voltage, told once" "voltage 0 rising" 0 15
+grid 230.1 12.5 0.9 25 1
+sleep 4
+# It has no line of its own: the end of the window tells.
+expect "an overcurrent of B, told once" "current 1 rising" 0 1100
+grid 230.1 25 0.9 4.2 1
+sleep 4
+expect "one of A is not asked for" ""
+grid 0 12.5 0.9 4.2 1
+sleep 3
+expect "no voltage at all is a sag" "voltage 0 falling" 50 75
+near "and is read as 0" "$(by_label A-voltage)" 0 0.1
+grid 230.1 12.5 0.9 4.2 1
+sleep 4
+
+# Faults
+before=$(count invalid)
+sim_set $chip reset 1
+sleep 3
+ok "a reset is noticed and counted" test "$(count invalid)" -gt "$before"
+near "and the chip is exact again" "$(by_label A-voltage)" 230100 0.1
+grid 180 12.5 0.9 4.2 1
+sleep 3
+expect "with its events" "voltage 0 falling" 50 75
+grid 230.1 12.5 0.9 4.2 1
+sleep 3
+# The look that finds it comes after two windows, when nothing else is awaited.
+event '*current1*_thresh_rising_en' 0
+sleep 3
+before=$(count lost)
+sim_set $chip irq_lost 1
+sleep 6
+ok "a lost interrupt costs a window that is counted" \
+	test "$(count lost)" -gt "$before"
+before=$(awk '/ade7953/ { n += $2 } END { print n }' /proc/interrupts)
+sim_set $chip irq_stuck 1
+sleep 5
+sim_set $chip irq_stuck 0
+ok "a stuck line does not take the processor" \
+	test $(($(awk '/ade7953/ { n += $2 } END { print n }' /proc/interrupts) \
+		- before)) -le 600
+
+# What firmware says of the board.
+echo spi0.0 > /sys/bus/spi/drivers/cityhub-ade7953/unbind
+wait $listener
+is "unbind ends the listener" "$(tail -n 1 "$work/events")" gone
+printf '%s\n' adi,current-b-pga-gain=3 > "$sim/$chip/properties"
+fails "a gain the chip does not have is refused" \
+	eval "echo spi0.0 > /sys/bus/spi/drivers/cityhub-ade7953/bind"
+printf '%s\n' adi,voltage-ratio-milli=1602000 adi,current-b-pga-gain=2 \
+	adi,line-frequency-hz=60 adi,no-load-range=1000 \
+	> "$sim/$chip/properties"
+ok "another board" \
+	eval "echo spi0.0 > /sys/bus/spi/drivers/cityhub-ade7953/bind"
+sleep 1
+dir=$(device SPI)
+near "has another divider" "$(by_label A-voltage)" 460200 0.2
+near "and gain" "$(by_label B-current)" 4200 0.02
+# 1/1000 of full scale is 19.6 W here.
+grid 230.1 0.02 0.9 4.2 1
+sleep 1
+is "what is below the no-load level is none" "$(by_label A-active-power)" 0
+
+rm -r "$work"
+finish
