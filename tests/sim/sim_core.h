@@ -75,7 +75,9 @@ struct sim_line {
  * @slots:	ring of records, each the instant and then @columns values
  * @capacity:	records the ring holds
  * @columns:	values in a record
- * @head:	records ever written, advanced under the lock of the chip
+ * @head:	records ever written, advanced under the lock of the chip; a
+ *		word, for both sides to read it in one, and so on 32 bits
+ *		good for 2^32 records
  * @tail:	records ever read, advanced under @reader
  * @lost:	records that found the ring full
  */
@@ -86,8 +88,8 @@ struct sim_truth {
 	s64 *slots;
 	u32 capacity;
 	u32 columns;
-	u64 head;
-	u64 tail;
+	unsigned long head;
+	unsigned long tail;
 	u64 lost;
 };
 

@@ -6,7 +6,6 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
@@ -17,13 +16,10 @@
 #define SIM_READINGS_CAPACITY	4096
 #define SIM_TRUTH_LINE		512
 
-static s64 *sim_truth_slot(struct sim_truth *truth, u64 index)
+static s64 *sim_truth_slot(struct sim_truth *truth,
+			   unsigned long index)
 {
-	u32 at;
-
-	div_u64_rem(index, truth->capacity, &at);
-
-	return &truth->slots[(size_t)at * (1 + truth->columns)];
+	return &truth->slots[index % truth->capacity * (1 + truth->columns)];
 }
 
 static void sim_truth_add(struct sim_truth *truth, s64 t_raw_ns,
@@ -94,7 +90,7 @@ static size_t sim_truth_format(struct sim_truth *truth, char *line)
 struct sim_truth_reader {
 	struct sim_truth *truth;
 	bool header;
-	u64 end;
+	unsigned long end;
 };
 
 /* What happened up to now is in the log, whatever the timer does. */
