@@ -142,7 +142,8 @@ like "the ledger" "$screen" "ledger captured [0-9 ]+ = reduced"
 screen=$(sed '1,/^== size/d; /^== key x/,$d' "$work/seen")
 is "a smaller terminal is kept to" \
 	"$([ "$(LC_ALL=C.UTF-8 wc -L <<< "$screen")" -lt 50 ] && wc -l <<< "$screen")" 9
-like "with a line for each sensor" "$screen" "ade9000-meter .*sen66 "
+like "with a line for each sensor" "$screen" \
+	"ade9000-meter .*sen66 |sen66 .*ade9000-meter "
 is "a key draws the same anew" "$(sed '1,/^== key x/d; /^== key/,$d' "$work/seen" | head -n 1)" \
 	"$(head -n 1 <<< "$screen")"
 is "Ctrl-C gives the terminal back" "$(sed '1,/^== end/d; /^after/d' "$work/seen")" \
