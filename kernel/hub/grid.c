@@ -12,10 +12,17 @@
 #include <linux/list.h>
 #include <linux/notifier.h>
 #include <linux/suspend.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "hub.h"
+
+/*
+ * How long before a tick the starts that wait for it are moved for the last
+ * time: what NTP slews until then, 500 ppm at most, is 5 us.
+ */
+#define START_LEAD_NS	(10 * (s64)NSEC_PER_MSEC)
 
 /* Guards all that follows, and the slots. Taken in hard interrupts. */
 DEFINE_RAW_SPINLOCK(cityhub_tick_lock);
@@ -133,6 +140,12 @@ static s64 grid_follow(void)
 	return now_ns;
 }
 
+static s64 next_expiry(s64 now_ns)
+{
+	return cityhub_grid_expiry(&grid, now_ns,
+				   list_empty(&waiting) ? 0 : START_LEAD_NS);
+}
+
 /* Fires the tick taken; returns whether anybody waits for another. */
 static bool grid_fire(s64 now_ns)
 {
@@ -166,8 +179,7 @@ static enum hrtimer_restart grid_expired(struct hrtimer *timer)
 	if (!running)
 		return HRTIMER_NORESTART;
 
-	hrtimer_set_expires(timer,
-			    ns_to_ktime(cityhub_grid_expiry(&grid, now_ns)));
+	hrtimer_set_expires(timer, ns_to_ktime(next_expiry(now_ns)));
 	return HRTIMER_RESTART;
 }
 
@@ -185,8 +197,7 @@ static s64 grid_catch_up(void)
 static void grid_run(s64 now_ns)
 {
 	grid.stale = false;
-	hrtimer_start(&grid_timer,
-		      ns_to_ktime(cityhub_grid_expiry(&grid, now_ns)),
+	hrtimer_start(&grid_timer, ns_to_ktime(next_expiry(now_ns)),
 		      HRTIMER_MODE_ABS_HARD);
 }
 
@@ -222,6 +233,9 @@ void cityhub_grid_wait(struct cityhub_start *start)
 	lockdep_assert_held(&cityhub_tick_lock);
 	list_add_tail(&start->node, &waiting);
 	cityhub_grid_kick();
+	/* Set anew for the lead; one that waits for the lock sets itself. */
+	if (!suspended && hrtimer_try_to_cancel(&grid_timer) >= 0)
+		grid_run(ktime_get_ns());
 }
 
 /* The newest tick fired; returns false when none was. */

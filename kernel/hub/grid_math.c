@@ -165,13 +165,17 @@ bool cityhub_grid_wake(struct cityhub_grid *g, s64 mono_ns, s64 offset_ns)
  * cityhub_grid_expiry() - when the timer is to wake
  * @g:		grid, aligned
  * @mono_ns:	CLOCK_MONOTONIC now
+ * @lead_ns:	wake that long before the tick as well, 0 for no such wake
  *
  * Computed from the number of the tick, so that nothing adds up.
  *
  * Return: CLOCK_MONOTONIC then.
  */
-s64 cityhub_grid_expiry(const struct cityhub_grid *g, s64 mono_ns)
+s64 cityhub_grid_expiry(const struct cityhub_grid *g, s64 mono_ns, s64 lead_ns)
 {
-	return min(cityhub_grid_due(g, g->next) - g->offset_ns,
-		   mono_ns + GRID_SLEEP_MAX_NS);
+	s64 due_ns = cityhub_grid_due(g, g->next) - g->offset_ns;
+
+	if (due_ns - lead_ns > mono_ns)
+		due_ns -= lead_ns;
+	return min(due_ns, mono_ns + GRID_SLEEP_MAX_NS);
 }

@@ -46,6 +46,6 @@ u64 cityhub_grid_pick(const struct cityhub_grid *g, s64 start_ns);
 bool cityhub_grid_follow(struct cityhub_grid *g, s64 mono_ns, s64 offset_ns,
 			 bool running);
 bool cityhub_grid_wake(struct cityhub_grid *g, s64 mono_ns, s64 offset_ns);
-s64 cityhub_grid_expiry(const struct cityhub_grid *g, s64 mono_ns);
+s64 cityhub_grid_expiry(const struct cityhub_grid *g, s64 mono_ns, s64 lead_ns);
 
 #endif /* _CITYHUB_GRID_MATH_H */

@@ -79,6 +79,21 @@ static void grid_step_forward(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, g.epoch_ns, 0LL);
 }
 
+/* Who waits for a start is woken shortly before it, and at it. */
+static void grid_lead(struct kunit *test)
+{
+	struct cityhub_grid g = { .period_ns = SEC };
+	const s64 lead = 10 * NSEC_PER_MSEC;
+
+	cityhub_grid_align(&g, NOW - 1);
+	KUNIT_EXPECT_EQ(test, cityhub_grid_expiry(&g, NOW - SEC / 2, lead),
+			NOW - lead);
+	KUNIT_EXPECT_EQ(test, cityhub_grid_expiry(&g, NOW - lead, lead), NOW);
+	KUNIT_EXPECT_EQ(test, cityhub_grid_expiry(&g, NOW - lead / 2, lead), NOW);
+	KUNIT_EXPECT_EQ(test, cityhub_grid_expiry(&g, NOW - 2 * SEC, lead),
+			NOW - SEC);
+}
+
 /* What every step back must keep: order, the UTC grid, at most two periods. */
 static void expect_realigned(struct kunit *test, struct cityhub_grid *g, s64 utc)
 {
@@ -181,7 +196,7 @@ static void fake_start(struct fake *f, u64 period, u64 phase, s64 offset)
 /* Sleeps until the timer expires; a step is not noticed meanwhile. */
 static void fake_sleep(struct kunit *test, struct fake *f, s64 step_at, s64 step)
 {
-	s64 expiry = cityhub_grid_expiry(&f->g, f->mono);
+	s64 expiry = cityhub_grid_expiry(&f->g, f->mono, 0);
 	s64 due = cityhub_grid_due(&f->g, f->g.next);
 
 	KUNIT_ASSERT_LE(test, expiry, f->mono + SEC);
@@ -317,6 +332,7 @@ static struct kunit_case grid_cases[] = {
 	KUNIT_CASE(grid_first_after),
 	KUNIT_CASE(grid_take_in_time),
 	KUNIT_CASE(grid_take_late),
+	KUNIT_CASE(grid_lead),
 	KUNIT_CASE(grid_step_forward),
 	KUNIT_CASE(grid_step_back),
 	KUNIT_CASE(grid_step_back_small),
