@@ -122,6 +122,42 @@ struct sim_clock {
 };
 
 /**
+ * enum sim_bus_fault_kind - how a transfer fails
+ * @SIM_BUS_FINE:	it does not
+ * @SIM_BUS_NACK:	the chip does not acknowledge its address: -ENXIO, as
+ *			most adapters say, and nothing reaches the chip
+ * @SIM_BUS_REMOTE:	the same, with the -EREMOTEIO of other adapters
+ * @SIM_BUS_IO:		the controller refuses it: -EIO, nothing reaches the
+ *			chip
+ * @SIM_BUS_TIMEOUT:	-ETIMEDOUT, as late as the bus gives up; all of it has
+ *			reached the chip, and what was read is lost
+ * @SIM_BUS_CORRUPT:	the last byte read is wrong in every bit, or the last
+ *			one written where none is read; nobody notices
+ */
+enum sim_bus_fault_kind {
+	SIM_BUS_FINE,
+	SIM_BUS_NACK,
+	SIM_BUS_REMOTE,
+	SIM_BUS_IO,
+	SIM_BUS_TIMEOUT,
+	SIM_BUS_CORRUPT,
+};
+
+/**
+ * struct sim_bus - transfers of a chip
+ * @transfers:	how many there were
+ * @wait:	so many succeed before
+ * @run:	so many fail
+ * @kind:	in this way
+ */
+struct sim_bus {
+	u32 transfers;
+	u32 wait;
+	u32 run;
+	enum sim_bus_fault_kind kind;
+};
+
+/**
  * struct sim_core - one chip with its clock, lines and scripts
  * @chip:	what the model sees
  * @board:	what it is and where it sits
@@ -137,6 +173,7 @@ struct sim_clock {
  * @next:	instant at which the model wants to be advanced
  * @timer:	advances the model at @next
  * @transfer_ns: scripted duration of a transfer
+ * @bus:	its transfers, and those that shall fail
  * @late:	scripted lateness
  * @profile:	lateness by chance, used when there is no list
  * @seed:	what chance begins with
@@ -163,6 +200,7 @@ struct sim_core {
 	s64 next;
 	struct hrtimer timer;
 	s64 transfer_ns;
+	struct sim_bus bus;
 	struct sim_late late;
 	enum sim_profile profile;
 	u32 seed;
@@ -197,6 +235,11 @@ s64 sim_core_transfer_ns(struct sim_core *core, s64 computed_ns);
 s64 sim_raw_ns(void);
 ktime_t sim_raw_to_mono(s64 raw_ns);
 void sim_sleep_ns(s64 ns);
+
+/* sim_bus.c */
+enum sim_bus_fault_kind sim_bus_transfer(struct sim_core *core);
+int sim_bus_errno(enum sim_bus_fault_kind kind);
+void sim_bus_add_debugfs(struct sim_core *core);
 
 /* sim_debugfs.c */
 void sim_debugfs_add(struct sim_core *core, struct dentry *root);

@@ -378,6 +378,7 @@ void sim_debugfs_add(struct sim_core *core, struct dentry *root)
 					   core->dir, &attrs[i],
 					   &sim_attr_fops);
 	}
+	sim_bus_add_debugfs(core);
 	sim_fwnode_add_debugfs(core);
 	debugfs_create_file("truth", 0400, core->dir, &core->truth,
 			    &sim_truth_fops);

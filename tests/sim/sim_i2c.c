@@ -6,6 +6,7 @@
  */
 #include <linux/device.h>
 #include <linux/i2c.h>
+#include <linux/jiffies.h>
 #include <linux/regulator/machine.h>
 #include <linux/slab.h>
 
@@ -61,10 +62,30 @@ static int sim_i2c_message(struct sim_core *core, struct i2c_msg *msg,
 	return sim_core_i2c(core, msg);
 }
 
-static int sim_i2c_xfer(struct i2c_adapter *adapter, struct i2c_msg *msgs,
-			int num)
+static void sim_i2c_spoil(struct i2c_msg *msg)
 {
-	struct sim_i2c *bus = i2c_get_adapdata(adapter);
+	if (msg->len)
+		msg->buf[msg->len - 1] ^= 0xff;
+}
+
+/* The wire spoils what is written before the chip sees it. */
+static int sim_i2c_spoiled(struct sim_core *core, struct i2c_msg *msg,
+			   bool first)
+{
+	bool write = !(msg->flags & I2C_M_RD);
+	int ret;
+
+	if (write)
+		sim_i2c_spoil(msg);
+	ret = sim_i2c_message(core, msg, first);
+	sim_i2c_spoil(msg);
+
+	return ret;
+}
+
+static int sim_i2c_messages(struct sim_i2c *bus, struct i2c_msg *msgs, int num,
+			    bool spoiled)
+{
 	struct sim_core *core;
 	int i, ret;
 
@@ -73,12 +94,41 @@ static int sim_i2c_xfer(struct i2c_adapter *adapter, struct i2c_msg *msgs,
 		if (!core)
 			return -ENXIO;
 
-		ret = sim_i2c_message(core, &msgs[i], i == 0);
+		if (spoiled && i == num - 1)
+			ret = sim_i2c_spoiled(core, &msgs[i], i == 0);
+		else
+			ret = sim_i2c_message(core, &msgs[i], i == 0);
 		if (ret)
 			return ret;
 	}
 
 	return num;
+}
+
+static int sim_i2c_xfer(struct i2c_adapter *adapter, struct i2c_msg *msgs,
+			int num)
+{
+	struct sim_i2c *bus = i2c_get_adapdata(adapter);
+	enum sim_bus_fault_kind fault;
+	struct sim_core *core;
+	int ret;
+
+	core = sim_i2c_find(bus, msgs[0].addr);
+	if (!core)
+		return -ENXIO;
+
+	fault = sim_bus_transfer(core);
+	ret = sim_bus_errno(fault);
+	if (ret && fault != SIM_BUS_TIMEOUT) {
+		sim_sleep_ns(sim_i2c_time(core, 0, true));
+		return ret;
+	}
+
+	num = sim_i2c_messages(bus, msgs, num, fault == SIM_BUS_CORRUPT);
+	if (fault == SIM_BUS_TIMEOUT)
+		sim_sleep_ns(jiffies_to_nsecs(adapter->timeout));
+
+	return ret ?: num;
 }
 
 static u32 sim_i2c_functionality(struct i2c_adapter *adapter)

@@ -18,6 +18,9 @@
  */
 #define SIM_SPI_PIECE		1024
 
+/* By so much the SPI core waits longer than a transfer takes. */
+#define SIM_SPI_TIMEOUT_NS	(200 * (s64)NSEC_PER_MSEC)
+
 /* What a chip answers that cannot follow the clock. */
 #define SIM_SPI_GARBAGE		0xa5
 
@@ -63,10 +66,8 @@ static void sim_spi_transfer(struct sim_core *core, struct spi_device *spi,
 	spi_transfer_delay_exec(xfer);
 }
 
-static int sim_spi_one_message(struct spi_controller *ctlr,
-			       struct spi_message *msg)
+static void sim_spi_transfers(struct sim_core *core, struct spi_message *msg)
 {
-	struct sim_core *core = msg->spi->controller_data;
 	struct spi_transfer *xfer;
 	bool selected = false;
 
@@ -87,8 +88,51 @@ static int sim_spi_one_message(struct spi_controller *ctlr,
 		if (!selected)
 			sim_core_spi_select(core, false);
 	}
+}
 
-	msg->status = 0;
+/* The byte that goes wrong: the last one read, else the last one written. */
+static u8 *sim_spi_spoilt_byte(struct spi_message *msg, bool *read)
+{
+	struct spi_transfer *xfer;
+
+	*read = true;
+	list_for_each_entry_reverse(xfer, &msg->transfers, transfer_list)
+		if (xfer->rx_buf && xfer->len)
+			return (u8 *)xfer->rx_buf + xfer->len - 1;
+
+	*read = false;
+	xfer = list_last_entry(&msg->transfers, struct spi_transfer,
+			       transfer_list);
+
+	return (u8 *)xfer->tx_buf + xfer->len - 1;
+}
+
+/* The wire spoils what is written before the chip sees it. */
+static void sim_spi_spoiled(struct sim_core *core, struct spi_message *msg)
+{
+	bool read;
+	u8 *byte = sim_spi_spoilt_byte(msg, &read);
+
+	if (!read)
+		*byte ^= 0xff;
+	sim_spi_transfers(core, msg);
+	*byte ^= 0xff;
+}
+
+static int sim_spi_one_message(struct spi_controller *ctlr,
+			       struct spi_message *msg)
+{
+	struct sim_core *core = msg->spi->controller_data;
+	enum sim_bus_fault_kind fault = sim_bus_transfer(core);
+
+	msg->status = sim_bus_errno(fault);
+	if (fault == SIM_BUS_CORRUPT)
+		sim_spi_spoiled(core, msg);
+	else if (!msg->status || fault == SIM_BUS_TIMEOUT)
+		sim_spi_transfers(core, msg);
+	if (fault == SIM_BUS_TIMEOUT)
+		sim_sleep_ns(SIM_SPI_TIMEOUT_NS);
+
 	spi_finalize_current_message(ctlr);
 
 	return 0;
