@@ -162,13 +162,30 @@ for file in dt-overlays/raspberrypi/*.dtso; do
 		ok "${file##*/}: what its overrides name is there" \
 			quiet overrides "$file"
 done
+
+# Every chip of the bindings, on each board, with the fragments an override
+# switches on: as the loader of Raspberry Pi would apply them.
+for file in "$bindings"/iio/*/*.yaml; do
+	compatible=$(sed -n 's/.*const: *\(.*,.*\)/\1/p' "$file" | head -n 1)
+	[ -n "$compatible" ] || continue
+	for board in raspberrypi beaglebone; do
+		ok "an overlay of $board has $compatible" \
+			grep -q "\"$compatible\"" dt-overlays/$board/*.dtso
+	done
+done
 for board in raspberrypi beaglebone; do
 	ok "the tree of $board" tree "$work/$board.dts" "$work/$board.dtb"
 	overlay $board dt-overlays/$board/cityhub-sen66.dtso sensirion,sen66
 	overlay $board dt-overlays/$board/cityhub-pcba-dbm.dtso \
 		pcbartists,pcba-dbm
 	overlay $board dt-overlays/$board/cityhub-ade9000.dtso adi,ade9000
+	overlay $board dt-overlays/$board/cityhub-ade7953.dtso adi,ade7953
+	overlay $board dt-overlays/$board/cityhub-ade7953-i2c.dtso adi,ade7953
 	overlay $board dt-overlays/$board/cityhub-hub.dtso sensirion,sen66 \
 		pcbartists,pcba-dbm adi,ade9000
 done
+sed 's/__dormant__/__overlay__/' dt-overlays/raspberrypi/cityhub-hub.dtso > \
+	"$work/all-of-hub.dtso"
+overlay raspberrypi "$work/all-of-hub.dtso" sensirion,sen66 \
+	pcbartists,pcba-dbm adi,ade9000 adi,ade7953
 finish
