@@ -30,6 +30,7 @@ enum sim_quantity {
 	SIM_CO2_PPM,
 	SIM_VOC_INDEX,
 	SIM_NOX_INDEX,
+	SIM_HCHO_PPB,
 	SIM_PRESSURE_HPA,
 	SIM_NOISE_DBA,
 	SIM_L1_V, SIM_L1_A, SIM_L1_PF, SIM_L1_HZ,
@@ -97,8 +98,9 @@ struct sim_chip_ops {
  * @nack_at:	byte at which @nack strikes, 0 is the address
  * @clock_ppb:	error of the chip's own clock now, parts in 1e9, positive is
  *		slow: its periods are longer by this much (kept by the core)
- * @look_ns:	a data-ready command looks so long after it was sent (sen66)
- * @status:	error bits that the chip shall find in itself (sen66; ade9000:
+ * @look_ns:	a data-ready command looks so long after it was sent (sen5x,
+ *		sen6x)
+ * @status:	error bits that the chip shall find in itself (sen5x, sen6x; ade9000:
  *		bits 31:28 of STATUS1)
  * @sign_byte:	zero the sign byte of the first word of so many pages to come
  *		whose first word is negative (ade9000)
@@ -141,7 +143,15 @@ bool sim_world_get(enum sim_quantity q, s64 now, s64 *value_micro);
 void sim_truth(struct sim_chip *chip, s64 t_raw_ns, const s64 *values);
 void sim_reading(struct sim_chip *chip, s64 t_raw_ns, const s64 *values);
 
+extern const struct sim_chip_ops sim_sen50_ops;
+extern const struct sim_chip_ops sim_sen54_ops;
+extern const struct sim_chip_ops sim_sen55_ops;
+extern const struct sim_chip_ops sim_sen62_ops;
+extern const struct sim_chip_ops sim_sen63c_ops;
+extern const struct sim_chip_ops sim_sen65_ops;
 extern const struct sim_chip_ops sim_sen66_ops;
+extern const struct sim_chip_ops sim_sen68_ops;
+extern const struct sim_chip_ops sim_sen69c_ops;
 extern const struct sim_chip_ops sim_pcba_dbm_ops;
 extern const struct sim_chip_ops sim_ade9000_ops;
 extern const struct sim_chip_ops sim_ade7953_spi_ops;

@@ -54,7 +54,7 @@ static const struct {
 	[SIM_SIGN_BYTE] = { "sign_byte", 0600, 0, U32_MAX },
 	[SIM_TRANSFER_NS] = { "transfer_ns", 0600, SIM_TRANSFER_COMPUTED,
 			      10LL * NSEC_PER_SEC },
-	[SIM_PEEK] = { "peek", 0600, 0, U16_MAX },
+	[SIM_PEEK] = { "peek", 0600, 0, U32_MAX },
 	[SIM_RESET] = { "reset", 0200, 1, 1 },
 	[SIM_TRUTH_LOST] = { "truth_lost", 0400 },
 	[SIM_TRUTH_CAPACITY] = { "truth_capacity", 0600, 1, 1 << 24 },

@@ -22,9 +22,17 @@ MODULE_PARM_DESC(chips, "chips on the board, separated by commas");
 	.type = "mpl3115", .i2c_addr = _addr,				\
 }
 
+/* In truth they have the addresses of SEN55 and SEN66. */
+#define SIM_SEN(_name, _addr)						\
+	{ .ops = &sim_##_name##_ops, .type = #_name, .i2c_addr = _addr }
+
 /* More than one of a kind are for tests that need many members. */
 static const struct sim_board sim_boards[] = {
 	{ .ops = &sim_sen66_ops, .type = "sen66", .i2c_addr = 0x6b },
+	{ .ops = &sim_sen55_ops, .type = "sen55", .i2c_addr = 0x69 },
+	SIM_SEN(sen50, 0x30), SIM_SEN(sen54, 0x31), SIM_SEN(sen62, 0x32),
+	SIM_SEN(sen63c, 0x33), SIM_SEN(sen65, 0x34), SIM_SEN(sen68, 0x35),
+	SIM_SEN(sen69c, 0x36),
 	{ .ops = &sim_pcba_dbm_ops, .type = "pcba-dbm", .i2c_addr = 0x48 },
 	{ .ops = &sim_mpl3115_ops, .type = "mpl3115", .i2c_addr = 0x60 },
 	{ .ops = &sim_mpl3115_ops, .name = "mpl3115-b", .type = "mpl3115",
