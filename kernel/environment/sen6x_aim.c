@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sensirion SEN6x: when to look for the next sample. Pure arithmetic; the
+ * Sensirion SEN5x and SEN6x: when to look for the next sample. Pure arithmetic; the
  * tests build this file as it is.
  *
  * A poll takes more than 20 ms, a hundred times what is wanted, and the chip

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sensirion SEN6x: the buffer.
+ * Sensirion SEN5x and SEN6x: the buffer.
  *
  * The chip samples by its own clock, has no interrupt and keeps one sample
  * only. It is asked whether a new one is there around the instant at which
@@ -16,6 +16,7 @@
  * and as long before the receipt at the latest.
  */
 #include <linux/bits.h>
+#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -26,6 +27,8 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/time64.h>
 
@@ -35,8 +38,13 @@
 
 #define SEN6X_READY		BIT(0)
 
-/* First data come 1.1 s after a start (datasheet); none for longer: reset. */
-#define SEN6X_SILENCE_NS	(3 * SEN6X_PERIOD_NS)
+/*
+ * First data come 1.1 s after a start (datasheets), give or take 3 %; none for
+ * longer: reset. To be back three seconds after one leaves no time to lose.
+ */
+#define SEN6X_SILENCE_NS	(SEN6X_PERIOD_NS * 5 / 4)
+/* How often to look whether a chip that rests has been started. */
+#define SEN6X_RESTING_NS	(SEN6X_PERIOD_NS / 10)
 /* The fault bits are sticky, so it is enough to look now and then. */
 #define SEN6X_STATUS_EVERY_NS	(60 * SEN6X_PERIOD_NS)
 /* Rest between polls while nothing is known of the phase. */
@@ -118,6 +126,7 @@ static void sen6x_observe(struct sen6x *st, s64 receipt)
 	sen6x_aim_hit(&st->aim);
 	st->newest_ns = cityhub_stamp_instant(&st->stamp, 0);
 	st->alive_ns = receipt;
+	st->deaf = false;
 	st->samples++;
 	cityhub_member_stamp_state(st->member, st->newest_ns, sen6x_bound(st),
 				   st->stamp.source);
@@ -142,10 +151,15 @@ static void sen6x_push(struct sen6x *st)
 		return;
 	}
 
-	/* Up to 6.16 the demultiplexer of the core misplaces the stamp. */
+	/*
+	 * Up to 6.16 the demultiplexer of the core misplaces the stamp. What
+	 * follows the particles is signed in all chips of which that matters.
+	 */
 	for_each_set_bit(bit, st->indio_dev->active_scan_mask,
 			 st->info->num_values)
-		scan[n++] = words[bit];
+		scan[n++] = sen6x_known(words[bit], S16_MAX,
+					st->info->signed_ffff &&
+					bit >= SEN6X_HUMIDITY);
 
 	cityhub_member_map(st->member);
 	cityhub_member_push(st->member, scan, sizeof(scan), st->newest_ns);
@@ -159,6 +173,8 @@ static void sen6x_check_status(struct sen6x *st, s64 now)
 		return;
 
 	st->status_ns = now + SEN6X_STATUS_EVERY_NS;
+	scoped_guard(mutex, &st->mode_lock)
+		sen6x_voc_save(st);
 	/* An answer to the command that clears may be lost, with the fault. */
 	if (sen6x_read_status(st, SEN6X_CMD_READ_STATUS, &status) ||
 	    !(status & st->info->fault_mask))
@@ -171,26 +187,49 @@ static void sen6x_check_status(struct sen6x *st, s64 now)
 	sen6x_read_status(st, SEN6X_CMD_CLEAR_STATUS, &status);
 }
 
-/*
- * No sample for long. When the chip still answers, it has forgotten that it
- * should measure; else it goes on by itself once the bus is back.
- */
-static void sen6x_restart(struct sen6x *st)
+/* The phase is not what it was. */
+static void sen6x_forget(struct sen6x *st)
 {
-	u32 status;
-
-	st->alive_ns = cityhub_raw_ns();
-	if (sen6x_read_status(st, SEN6X_CMD_READ_STATUS, &status))
-		return;
-
-	cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
-	dev_warn_ratelimited(st->dev, "no data any more, status %#010x: measurement restarted\n",
-			     status);
-
 	cityhub_stamp_reset(&st->stamp);
 	sen6x_aim_reset(&st->aim);
 	st->blank_ns = cityhub_raw_ns();
-	sen6x_start(st);
+}
+
+/*
+ * No sample for long. A chip that still answers has forgotten that it should
+ * measure, or cleans its fan. One that did not when asked before gets time for
+ * a sample: it goes on by itself once the bus is back.
+ */
+static void sen6x_silent(struct sen6x *st)
+{
+	bool deaf = st->deaf;
+	u32 status;
+
+	st->alive_ns = cityhub_raw_ns();
+	st->deaf = sen6x_read_status(st, SEN6X_CMD_READ_STATUS, &status);
+	if (st->deaf || deaf)
+		return;
+
+	if (status & st->info->cleaning_mask) {
+		/* What it does not take meanwhile is not lost. */
+		st->newest_ns = 0;
+		sen6x_forget(st);
+		return;
+	}
+
+	scoped_guard(mutex, &st->mode_lock)
+		sen6x_recover(st);
+	sen6x_forget(st);
+	st->alive_ns = cityhub_raw_ns();
+}
+
+/* Nothing to look for until it is started. */
+static s64 sen6x_resting(struct sen6x *st)
+{
+	st->alive_ns = cityhub_raw_ns();
+	st->blank_ns = st->alive_ns;
+	st->unread = true;
+	return st->alive_ns + SEN6X_RESTING_NS;
 }
 
 /* True when a new sample is there, *@receipt is when that was known. */
@@ -224,6 +263,9 @@ static s64 sen6x_poll(struct sen6x *st)
 {
 	s64 receipt;
 
+	if (!READ_ONCE(st->measuring))
+		return sen6x_resting(st);
+
 	if (sen6x_poll_ready(st, &receipt)) {
 		sen6x_observe(st, receipt);
 		sen6x_push(st);
@@ -232,7 +274,7 @@ static s64 sen6x_poll(struct sen6x *st)
 	}
 
 	if (receipt - st->alive_ns > SEN6X_SILENCE_NS)
-		sen6x_restart(st);
+		sen6x_silent(st);
 
 	return cityhub_raw_ns() + sen6x_aim_missed(&st->aim, SEN6X_SEARCH_NS);
 }
@@ -281,6 +323,7 @@ int sen6x_polling_start(struct sen6x *st)
 	sen6x_aim_reset(&st->aim);
 	/* Nobody knows how old the sample in the chip is: start without. */
 	st->unread = true;
+	st->deaf = false;
 
 	thread = kthread_run(sen6x_thread, st, "%s", dev_name(st->dev));
 	if (IS_ERR(thread))
@@ -297,6 +340,13 @@ void sen6x_polling_stop(struct sen6x *st)
 
 	kthread_stop(st->thread);
 	st->thread = NULL;
+}
+
+static int sen6x_preenable(struct iio_dev *indio_dev)
+{
+	struct sen6x *st = iio_priv(indio_dev);
+
+	return pm_runtime_resume_and_get(st->dev);
 }
 
 static int sen6x_postenable(struct iio_dev *indio_dev)
@@ -318,10 +368,13 @@ static int sen6x_postdisable(struct iio_dev *indio_dev)
 	struct sen6x *st = iio_priv(indio_dev);
 
 	cityhub_member_stop(st->member);
+	pm_runtime_mark_last_busy(st->dev);
+	pm_runtime_put_autosuspend(st->dev);
 	return 0;
 }
 
 static const struct iio_buffer_setup_ops sen6x_buffer_ops = {
+	.preenable = sen6x_preenable,
 	.postenable = sen6x_postenable,
 	.predisable = sen6x_predisable,
 	.postdisable = sen6x_postdisable,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sensirion SEN6x on I2C, address 0x6b, at most 100 kbit/s.
+ * Sensirion SEN5x (address 0x69) and SEN6x (0x6b) on I2C, at most 100 kbit/s.
  *
  * A command is a write of its own, ended by a stop; the answer is a read of
  * its own after the execution time. The chip does not acknowledge its address
@@ -12,21 +12,24 @@
 #include <linux/module.h>
 #include <linux/pm.h>
 #include <linux/types.h>
-#include <linux/unaligned.h>
 
 #include "sen6x.h"
 
-static int sen6x_i2c_send(struct device *dev, u16 command)
+static int sen6x_i2c_send(struct device *dev, u16 command, const u16 *args,
+			  unsigned int count)
 {
-	u8 bytes[sizeof(command)];
-	int ret;
+	u8 bytes[SEN6X_MAX_FRAME];
+	int size, ret;
 
-	put_unaligned_be16(command, bytes);
-	ret = i2c_master_send(to_i2c_client(dev), bytes, sizeof(bytes));
+	if (count > SEN6X_MAX_ARGS)
+		return -EINVAL;
+
+	size = sen6x_frame(bytes, command, args, count);
+	ret = i2c_master_send(to_i2c_client(dev), bytes, size);
 	if (ret < 0)
 		return ret;
 
-	return ret == sizeof(bytes) ? 0 : -EIO;
+	return ret == size ? 0 : -EIO;
 }
 
 static int sen6x_i2c_receive(struct device *dev, u16 *words, unsigned int count)
@@ -62,13 +65,29 @@ static int sen6x_i2c_probe(struct i2c_client *client)
 }
 
 static const struct of_device_id sen6x_of_match[] = {
+	{ .compatible = "sensirion,sen50", .data = &sen50_chip_info },
+	{ .compatible = "sensirion,sen54", .data = &sen54_chip_info },
+	{ .compatible = "sensirion,sen55", .data = &sen55_chip_info },
+	{ .compatible = "sensirion,sen62", .data = &sen62_chip_info },
+	{ .compatible = "sensirion,sen63c", .data = &sen63c_chip_info },
+	{ .compatible = "sensirion,sen65", .data = &sen65_chip_info },
 	{ .compatible = "sensirion,sen66", .data = &sen66_chip_info },
+	{ .compatible = "sensirion,sen68", .data = &sen68_chip_info },
+	{ .compatible = "sensirion,sen69c", .data = &sen69c_chip_info },
 	{ }
 };
 MODULE_DEVICE_TABLE(of, sen6x_of_match);
 
 static const struct i2c_device_id sen6x_i2c_id[] = {
+	{ "sen50", (kernel_ulong_t)&sen50_chip_info },
+	{ "sen54", (kernel_ulong_t)&sen54_chip_info },
+	{ "sen55", (kernel_ulong_t)&sen55_chip_info },
+	{ "sen62", (kernel_ulong_t)&sen62_chip_info },
+	{ "sen63c", (kernel_ulong_t)&sen63c_chip_info },
+	{ "sen65", (kernel_ulong_t)&sen65_chip_info },
 	{ "sen66", (kernel_ulong_t)&sen66_chip_info },
+	{ "sen68", (kernel_ulong_t)&sen68_chip_info },
+	{ "sen69c", (kernel_ulong_t)&sen69c_chip_info },
 	{ }
 };
 MODULE_DEVICE_TABLE(i2c, sen6x_i2c_id);
@@ -77,7 +96,7 @@ static struct i2c_driver sen6x_i2c_driver = {
 	.driver = {
 		.name = "cityhub-sen6x",
 		.of_match_table = sen6x_of_match,
-		.pm = pm_sleep_ptr(&sen6x_pm_ops),
+		.pm = pm_ptr(&sen6x_pm_ops),
 		/* Probe waits for the chip for a second and a half. */
 		.probe_type = PROBE_PREFER_ASYNCHRONOUS,
 	},
@@ -87,6 +106,6 @@ static struct i2c_driver sen6x_i2c_driver = {
 module_i2c_driver(sen6x_i2c_driver);
 
 MODULE_AUTHOR("cityhub developers");
-MODULE_DESCRIPTION("cityhub: Sensirion SEN6x air quality modules");
+MODULE_DESCRIPTION("cityhub: Sensirion SEN5x and SEN6x air quality modules");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CITYHUB");

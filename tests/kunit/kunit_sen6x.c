@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SEN6x: checksum, framing and the arithmetic of the polls. */
+/* SEN5x and SEN6x: checksum, framing and the arithmetic of the polls. */
 #include <kunit/test.h>
 #include <linux/module.h>
 #include <linux/time64.h>
@@ -178,11 +178,82 @@ static void samples_since_counts_by_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sen6x_samples_since(3600 * period, period), 3600);
 }
 
+/* The example of the datasheet is 0xbeef with 0x92. */
+static void frame_gives_each_word_its_checksum(struct kunit *test)
+{
+	static const u8 want[] = { 0x67, 0x20, 0x03, 0x20, 0x2a, 0xbe, 0xef, 0x92 };
+	static const u16 words[] = { 0x0320, 0xbeef };
+	u8 bytes[SEN6X_MAX_FRAME];
+
+	KUNIT_ASSERT_EQ(test, sen6x_frame(bytes, 0x6720, words, 2), sizeof(want));
+	KUNIT_EXPECT_EQ(test, memcmp(bytes, want, sizeof(want)), 0);
+	KUNIT_EXPECT_EQ(test, sen6x_frame(bytes, 0x0104, NULL, 0), 2);
+}
+
+static void unknown_is_told_in_one_way(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, sen6x_known(0xffff, 0x7fff, true), 0x7fff);
+	KUNIT_EXPECT_EQ(test, sen6x_known(0xffff, 0x7fff, false), 0xffff);
+	KUNIT_EXPECT_EQ(test, sen6x_known(0xfffe, 0x7fff, true), 0xfffe);
+	KUNIT_EXPECT_EQ(test, sen6x_known(0x7fff, 0x7fff, true), 0x7fff);
+}
+
+/* Each parameter at its limits and one beyond. */
+static void tuning_keeps_to_the_ranges(struct kunit *test)
+{
+	static const u16 low[] = { 1, 1, 1, 0, 10, 1 };
+	static const u16 high[] = { 250, 1000, 1000, 3000, 5000, 1000 };
+	u16 words[] = { 100, 12, 12, 180, 50, 230 };
+	unsigned int i;
+	u16 old;
+
+	KUNIT_EXPECT_TRUE(test, sen6x_tuning_valid(low, false));
+	KUNIT_EXPECT_TRUE(test, sen6x_tuning_valid(high, false));
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		old = words[i];
+		words[i] = high[i] + 1;
+		KUNIT_EXPECT_FALSE(test, sen6x_tuning_valid(words, false));
+		words[i] = low[i] - 1;
+		KUNIT_EXPECT_FALSE(test, sen6x_tuning_valid(words, false));
+		words[i] = old;
+	}
+	KUNIT_EXPECT_TRUE(test, sen6x_tuning_valid(words, true));
+	words[2] = 13;
+	KUNIT_EXPECT_TRUE(test, sen6x_tuning_valid(words, false));
+	KUNIT_EXPECT_FALSE(test, sen6x_tuning_valid(words, true));
+	words[2] = 12;
+	words[4] = 51;
+	KUNIT_EXPECT_FALSE(test, sen6x_tuning_valid(words, true));
+}
+
+static void slope_is_what_is_added_to_one(struct kunit *test)
+{
+	static const s16 slopes[] = { 0, 1, -1, 123, 10000, -10000, S16_MAX };
+	int val, val2;
+	u16 slope;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(slopes); i++) {
+		sen6x_scale_from_slope(slopes[i], &val, &val2);
+		KUNIT_ASSERT_EQ(test, sen6x_slope_from_scale(val, val2, &slope), 0);
+		KUNIT_EXPECT_EQ(test, (s16)slope, slopes[i]);
+	}
+	KUNIT_EXPECT_EQ(test, sen6x_slope_from_scale(1, 12349, &slope), 0);
+	KUNIT_EXPECT_EQ(test, slope, 123);
+	KUNIT_EXPECT_EQ(test, sen6x_slope_from_scale(4, 276800, &slope), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sen6x_slope_from_scale(-1, 0, &slope), -EINVAL);
+	KUNIT_EXPECT_EQ(test, sen6x_slope_from_scale(0, -500000, &slope), -EINVAL);
+}
+
 static struct kunit_case sen6x_cases[] = {
 	KUNIT_CASE(crc_matches_the_datasheet),
 	KUNIT_CASE(unframe_gives_the_words),
 	KUNIT_CASE(unframe_refuses_every_flipped_bit),
 	KUNIT_CASE(text_ends),
+	KUNIT_CASE(frame_gives_each_word_its_checksum),
+	KUNIT_CASE(unknown_is_told_in_one_way),
+	KUNIT_CASE(tuning_keeps_to_the_ranges),
+	KUNIT_CASE(slope_is_what_is_added_to_one),
 	KUNIT_CASE(aim_brackets_with_five_looks),
 	KUNIT_CASE(aim_halves_what_is_possible),
 	KUNIT_CASE(aim_doubts_an_estimate_that_is_always_late),
