@@ -176,6 +176,7 @@ done
 for board in raspberrypi beaglebone; do
 	ok "the tree of $board" tree "$work/$board.dts" "$work/$board.dtb"
 	overlay $board dt-overlays/$board/cityhub-sen66.dtso sensirion,sen66
+	overlay $board dt-overlays/$board/cityhub-sen55.dtso sensirion,sen55
 	overlay $board dt-overlays/$board/cityhub-pcba-dbm.dtso \
 		pcbartists,pcba-dbm
 	overlay $board dt-overlays/$board/cityhub-ade9000.dtso adi,ade9000
