@@ -31,6 +31,8 @@ static const struct row rows[] = {
 	  "voc-index", "voc_index", "1", "", 100 },
 	{ "sen66", "concentration1", "nox-index", 0.1, 0, true, 10, "nox-index",
 	  "nox_index", "1", "", 1 },
+	{ "sen68", "concentration2", "hcho", 1e-8, 0, false, 153, "hcho",
+	  "hcho", "ppb", "", 15.3 },
 	/* 60 dB: 20000 uPa, scale to kPa; the window engine wants pascals */
 	{ "pcba-dbm", "pressure", "LAeq", 1e-9, 0, false, 20000, "LAeq",
 	  "sound_level", "dB(A)", "", 0.02 },

@@ -17,7 +17,15 @@ static const struct {
 	const char *name;
 	const char *module;
 } chips_known[] = {
+	{ "sen50", "cityhub-sen6x" },
+	{ "sen54", "cityhub-sen6x" },
+	{ "sen55", "cityhub-sen6x" },
+	{ "sen62", "cityhub-sen6x" },
+	{ "sen63c", "cityhub-sen6x" },
+	{ "sen65", "cityhub-sen6x" },
 	{ "sen66", "cityhub-sen6x" },
+	{ "sen68", "cityhub-sen6x" },
+	{ "sen69c", "cityhub-sen6x" },
 	{ "pcba-dbm", "cityhub-pcba-dbm" },
 	{ "ade9000", "cityhub-ade9000" },
 	{ "ade7953", "cityhub-ade7953" },

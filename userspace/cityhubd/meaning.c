@@ -21,6 +21,7 @@ struct meaning_entry {
 static const struct meaning_entry meaning_labels[] = {
 	{ "voc-index", "voc_index", "1", 1, WINDOW_LINEAR },
 	{ "nox-index", "nox_index", "1", 1, WINDOW_LINEAR },
+	{ "hcho", "hcho", "ppb", 1e7, WINDOW_LINEAR },
 	{ "LAeq", "sound_level", "dB(A)", 1e3, WINDOW_LEVEL },
 	{ "LCeq", "sound_level", "dB(C)", 1e3, WINDOW_LEVEL },
 	{ "LZeq", "sound_level", "dB(Z)", 1e3, WINDOW_LEVEL },
