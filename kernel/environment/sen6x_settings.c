@@ -32,6 +32,8 @@
 #include "sen6x.h"
 
 #define SEN6X_VOC_WORDS		4
+/* So often the chip is told what it has not understood. */
+#define SEN6X_TELLINGS		3
 /* The fan runs at full speed for 10 s, and as long rests before a start. */
 #define SEN6X_CLEANING_NS	(10 * (s64)NSEC_PER_SEC)
 /* It heats for a second, and is not to be read for 20 s. */
@@ -136,23 +138,50 @@ void sen6x_voc_save(struct sen6x *st)
 	st->voc.known = true;
 }
 
-/* It is told all at the start, and so this as well. */
-static int sen6x_set_idle(struct sen6x *st, struct sen6x_kept *kept,
-			  const struct sen6x_kept *new)
+/*
+ * What is spoilt on the wire the chip refuses without a word. Where it tells
+ * what it has, see that it has understood.
+ */
+static int sen6x_tell_surely(struct sen6x *st, const struct sen6x_setting *s,
+			     const u16 *words)
+{
+	u16 back[SEN6X_MAX_ARGS];
+	unsigned int try;
+	int ret;
+
+	for (try = 0; try < SEN6X_TELLINGS; try++) {
+		ret = sen6x_tell(st, s->command, words, s->words);
+		if (ret || !s->readable)
+			return ret;
+		ret = sen6x_query(st, s->command, back, s->words);
+		if (ret || !memcmp(back, words, s->words * sizeof(*words)))
+			return ret;
+		cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
+	}
+
+	return -EIO;
+}
+
+/* The start tells the chip all that is kept, the state of the index as well. */
+static int sen6x_set_idle(struct sen6x *st, const struct sen6x_setting *s,
+			  struct sen6x_kept *kept, const struct sen6x_kept *new)
 {
 	const struct sen6x_kept old = *kept;
-	int ret;
+	int ret, ret2;
 
 	ret = sen6x_pause(st);
 	if (ret)
 		return ret;
 
-	*kept = *new;
-	ret = sen6x_proceed(st, 0);
-	if (ret)
+	if (s)
+		ret = sen6x_tell_surely(st, s, new->words);
+	if (!ret)
+		*kept = *new;
+	ret2 = sen6x_proceed(st, 0);
+	if (ret2)
 		*kept = old;
 
-	return ret;
+	return ret ?: ret2;
 }
 
 static int sen6x_set_locked(struct sen6x *st, enum sen6x_setting_id id,
@@ -164,9 +193,9 @@ static int sen6x_set_locked(struct sen6x *st, enum sen6x_setting_id id,
 
 	memcpy(new.words, words, s->words * sizeof(*words));
 	if (!s->live)
-		return sen6x_set_idle(st, &st->settings[id], &new);
+		return sen6x_set_idle(st, s, &st->settings[id], &new);
 
-	ret = sen6x_tell(st, s->command, words, s->words);
+	ret = sen6x_tell_surely(st, s, words);
 	if (ret)
 		return ret;
 
@@ -335,7 +364,7 @@ static ssize_t sen6x_voc_write(struct iio_dev *indio_dev, uintptr_t private,
 		return ret;
 
 	scoped_guard(mutex, &st->mode_lock)
-		ret = sen6x_set_idle(st, &st->voc, &new);
+		ret = sen6x_set_idle(st, NULL, &st->voc, &new);
 	sen6x_release(st);
 	return ret ?: len;
 }

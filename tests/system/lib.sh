@@ -129,10 +129,11 @@ wait_for() {
 
 # iio_name NAME: print iio:deviceN of the device with that name
 iio_name() {
-	local file
+	local file name
 
 	for file in "$iio"/iio:device*/name; do
-		[ "$(cat "$file" 2>/dev/null)" = "$1" ] || continue
+		{ read -r name < "$file"; } 2>/dev/null || continue
+		[ "$name" = "$1" ] || continue
 		file=${file%/name}
 		echo "${file##*/}"
 		return 0
