@@ -12,6 +12,7 @@
 static char dir[200], path[300];
 static struct store_reader *reader;
 static struct bundle *bundle;
+static int64_t event_at = -1;	/* second in which the first one is an event */
 
 /* All sensors of a full hub, second by second, as the daemon stores them. */
 static void fill(int64_t seconds)
@@ -29,8 +30,13 @@ static void fill(int64_t seconds)
 	for (unsigned int i = 0; i < FAKE_SENSORS; i++)
 		layouts[i] = fake_layout(i);
 	for (int64_t k = 0; k < seconds; k++)
-		for (unsigned int i = 0; i < FAKE_SENSORS; i++)
-			ck_assert_int_eq(store_packet_add(p, fake_batch(layouts[i], i, k)), 0);
+		for (unsigned int i = 0; i < FAKE_SENSORS; i++) {
+			struct batch *b = fake_batch(layouts[i], i, k);
+
+			if (k == event_at && !i)
+				b->flags |= BATCH_EVENT;
+			ck_assert_int_eq(store_packet_add(p, b), 0);
+		}
 	for (unsigned int i = 0; i < FAKE_SENSORS; i++)
 		batch_layout_put(layouts[i]);
 	ck_assert_int_eq(store_start(s), 0);
@@ -123,6 +129,19 @@ START_TEST(who_is_in_a_hurry_waits_for_nothing)
 }
 END_TEST
 
+START_TEST(an_event_does_not_wait_for_its_minute)
+{
+	event_at = 2;
+	fill(5);
+	event_at = -1;
+	bundle = bundle_new(MINUTE_NS);
+	ck_assert_int_eq(bundle_fill(bundle, reader, 0, UINT64_MAX, 0, false), 1);
+	ck_assert_uint_eq(bundle_last(bundle), 2 * FAKE_SENSORS + 1);
+	ck_assert_int_eq(bundle_fill(bundle, reader, bundle_last(bundle),
+				     UINT64_MAX, 0, false), 0);
+}
+END_TEST
+
 START_TEST(a_lane_ends_where_it_ends)
 {
 	fill(5);
@@ -145,6 +164,7 @@ int main(void)
 	tcase_add_test(t, one_each_without_packing);
 	tcase_add_test(t, a_minute_of_utc_and_a_message_for_each_sensor);
 	tcase_add_test(t, who_is_in_a_hurry_waits_for_nothing);
+	tcase_add_test(t, an_event_does_not_wait_for_its_minute);
 	tcase_add_test(t, a_lane_ends_where_it_ends);
 	suite_add_tcase(s, t);
 	return unit_run(s);

@@ -32,6 +32,9 @@ struct fake {
 	struct scan scans[BLOCK];
 	size_t n;
 	int fd;
+	struct source_event event;
+	int event_fd;
+	int nevents, event_error;
 	int arm_error, read_error, check_error;
 	unsigned int arms, disarms, checks;
 };
@@ -90,7 +93,27 @@ static void fake_close(struct source *s)
 	free(f);
 }
 
+static int fake_event_fd(struct source *s)
+{
+	return ((struct fake *)s)->event_fd;
+}
+
+static int fake_events(struct source *s, struct source_event *e, size_t room)
+{
+	struct fake *f = (struct fake *)s;
+	int n = f->nevents;
+
+	ck_assert_uint_ge(room, 1);
+	if (f->event_error)
+		return f->event_error;
+	if (n)
+		e[0] = f->event;
+	f->nevents = 0;
+	return n;
+}
+
 static const struct source_ops fake_ops = {
+	.event_fd = fake_event_fd, .events = fake_events,
 	.arm = fake_arm, .fd = fake_fd, .read = fake_read,
 	.check = fake_check, .disarm = fake_disarm, .close = fake_close,
 };
@@ -109,6 +132,7 @@ static struct fake *fake_new(const char *name)
 
 	ck_assert_ptr_nonnull(f);
 	f->fd = eventfd(0, EFD_NONBLOCK);
+	f->event_fd = -1;
 	f->source.ops = &fake_ops;
 	snprintf(f->source.key, sizeof(f->source.key), "fake:%s", name);
 	snprintf(f->source.name, sizeof(f->source.name), "%s", name);
@@ -138,6 +162,7 @@ static void deliver(struct fake *f, int64_t stamp, unsigned int value)
 
 static struct fake_clock kernel;
 static struct clock *fake_utc;
+static struct energy_index *energy;
 static struct batch *out[64];
 static int out_error;
 static unsigned int nout;
@@ -157,6 +182,7 @@ static struct sensor *sensor(struct fake *f)
 {
 	const struct sensor_conf conf = {
 		.name = "co2", .window_ns = SECOND, .clock = fake_utc, .out = take,
+		.energy = energy,
 	};
 	struct sensor *s = sensor_new(&f->source, &conf);
 
@@ -177,6 +203,7 @@ static void setup(void)
 	nout = 0;
 	out_error = 0;
 	closes = 0;
+	energy = NULL;
 }
 
 static void teardown(void)
@@ -184,6 +211,7 @@ static void teardown(void)
 	while (nout)
 		batch_free(out[--nout]);
 	clock_free(fake_utc);
+	energy_index_free(energy);
 }
 
 START_TEST(a_block_becomes_a_batch)
@@ -395,6 +423,123 @@ START_TEST(the_worst_of_the_clock_counts)
 }
 END_TEST
 
+/* A counter with a sign, in steps of 1 Wh. */
+static struct fake *fake_counter(void)
+{
+	struct fake *f = fake_new("a");
+	const struct meaning_input in = {
+		.device = "ade9000-meter", .id = "energy0", .label = "L1-energy",
+		.scale = 3600,
+		.format = { .bits = 16, .storage = 16, .is_signed = true,
+			    .is_be = true },
+	};
+
+	f->channel.decode.format.is_signed = true;
+	meaning_find(&in, &f->channel.meaning);
+	f->source.binding = 7;
+	return f;
+}
+
+START_TEST(energy_goes_on_and_what_is_returned_is_beside_it)
+{
+	struct fake *f = fake_counter();
+	struct sensor *s;
+	struct ledger_sensor l;
+
+	energy = energy_index_new("boot");
+	s = sensor(f);
+	ck_assert_int_eq(sensor_arm(s), 0);
+	deliver(f, 5 * SECOND, 100);
+	deliver(f, 5 * SECOND + 1, 110);
+	deliver(f, 5 * SECOND + 2, 107);
+	ck_assert_int_eq(sensor_read(s), 0);
+	sensor_disarm(s);
+	f->source.binding = 8;
+	ck_assert_int_eq(sensor_arm(s), 0);
+	deliver(f, 6 * SECOND, 2);
+	ck_assert_int_eq(sensor_read(s), 0);
+	sensor_disarm(s);
+	ck_assert_uint_eq(nout, 2);
+	ck_assert_uint_eq(batch_layout_size(out[0]->layout), 2);
+	ck_assert_str_eq(batch_layout_channel(out[0]->layout, 1)->channel,
+			 "L1-energy-returned");
+	ck_assert_str_eq(batch_layout_channel(out[0]->layout, 1)->quantity,
+			 "energy_returned");
+	ck_assert_double_eq(out[0]->results[0].last, 110);
+	ck_assert_double_eq(out[0]->results[1].last, 3);
+	ck_assert_double_eq(out[1]->results[0].last, 112);
+	ck_assert_double_eq(out[1]->results[1].last, 3);
+	ck_assert(sensor_account(s, &l));
+	ck_assert_uint_eq(l.captured, 8);
+	ck_assert_uint_eq(l.captured, batch_values(out[0]) + batch_values(out[1]));
+	sensor_free(s);
+}
+END_TEST
+
+START_TEST(an_event_is_a_message_with_its_instant)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+	struct ledger_sensor l;
+
+	f->event_fd = f->fd;
+	f->event = (struct source_event){
+		.what = { "L1-voltage-thresh-falling", "voltage_thresh_falling",
+			  "1", "L1", 0 },
+		.t_ns = 5 * SECOND + 123,
+	};
+	ck_assert_int_eq(sensor_arm(s), 0);
+	ck_assert(!sensor_account_events(s, &l));
+	f->nevents = 1;
+	ck_assert_int_eq(sensor_read_events(s), 1);
+	ck_assert_uint_eq(nout, 1);
+	ck_assert_int_eq(out[0]->from_ns, 1005 * SECOND + 123);
+	ck_assert_int_eq(out[0]->to_ns, out[0]->from_ns);
+	ck_assert_int_eq(out[0]->results[0].instant_ns, out[0]->from_ns);
+	ck_assert_int_eq(out[0]->sync, BATCH_SYNCHRONISED);
+	ck_assert_uint_eq(out[0]->flags, BATCH_EVENT);
+	ck_assert_str_eq(batch_layout_sensor(out[0]->layout), "co2.events");
+	ck_assert_uint_eq(batch_values(out[0]), 1);
+	/* What is there at the end is not left there; one is lost, and counted. */
+	f->nevents = 1;
+	out_error = -ENOMEM;
+	sensor_disarm(s);
+	ck_assert_int_eq(f->nevents, 0);
+	ck_assert(sensor_account_events(s, &l));
+	ck_assert_uint_eq(l.captured, 2);
+	ck_assert_uint_eq(l.dropped[LEDGER_DROP_STORE], 1);
+	sensor_accounted_events(s);
+	ck_assert(!sensor_account_events(s, &l));
+	f->event_error = -ENODEV;
+	ck_assert_int_eq(sensor_read_events(s), -ENODEV);
+	sensor_free(s);
+}
+END_TEST
+
+/* The clock was set; the event was before that. */
+START_TEST(an_event_belongs_to_the_epoch_of_its_instant)
+{
+	struct fake *f = fake_new("a");
+	struct sensor *s = sensor(f);
+
+	f->event_fd = f->fd;
+	ck_assert_int_eq(sensor_arm(s), 0);
+	kernel.boot_ns = 8 * SECOND;
+	kernel.offset_ns += 3600 * SECOND;
+	clock_check(fake_utc);
+	f->event.t_ns = 6 * SECOND;
+	f->nevents = 1;
+	ck_assert_int_eq(sensor_read_events(s), 1);
+	f->event.t_ns = 9 * SECOND;
+	f->nevents = 1;
+	ck_assert_int_eq(sensor_read_events(s), 1);
+	ck_assert_int_eq(out[0]->from_ns, 1006 * SECOND);
+	ck_assert_int_eq(out[1]->from_ns, 4609 * SECOND);
+	ck_assert_uint_eq(out[1]->epoch, out[0]->epoch + 1);
+	sensor_free(s);
+}
+END_TEST
+
 START_TEST(errors_come_through)
 {
 	struct fake *f = fake_new("a");
@@ -456,6 +601,14 @@ static void on_fault(void *ctx, const char *name, const char *text)
 	(void)ctx;
 	(void)name;
 	faults += text ? 1 : 0;
+}
+
+static unsigned int urgent;
+
+static void on_urgent(void *ctx)
+{
+	(void)ctx;
+	urgent++;
 }
 
 static unsigned int stalls;
@@ -545,6 +698,96 @@ START_TEST(two_sensors_into_the_store)
 }
 END_TEST
 
+static int see_events(void *ctx, const char *name, const struct ledger_sensor *l)
+{
+	ck_assert_int_eq(ledger_sensor_balance(l), 0);
+	if (!strcmp(name, "a.events"))
+		ledger_sensor_add(ctx, l);
+	return 0;
+}
+
+static void meter_comes(struct capture *c, const char *meter)
+{
+	struct fake *f = fake_counter();
+
+	snprintf(f->source.meter, sizeof(f->source.meter), "%s", meter);
+	f->source.binding = (uint64_t)meter[0];
+	ck_assert_int_eq(capture_add(c, &f->source), 0);
+	deliver(f, kernel.boot_ns, 10);
+	capture_tick(c, kernel.boot_ns + 10 * SECOND);
+}
+
+static int restore_energy(void *ctx, const struct energy_state *st)
+{
+	return energy_index_restore(ctx, st);
+}
+
+/* The store is opened again in between, as at a start. */
+static void run_meter(const char *path, const struct conf *conf,
+		      const char *meter)
+{
+	struct store *s = store_open(&(struct store_conf){ .path = path,
+		.hub = "h", .boot = "b", .max_bytes = 1000000,
+		.allow_tmpfs = true });
+	struct energy_index *ix = energy_index_new("b");
+	struct loop *loop = loop_new();
+	struct capture *c = capture_new(loop, conf, fake_utc, on_fault, NULL);
+
+	ck_assert_int_eq(store_energy(s, restore_energy, ix), 0);
+	ck_assert_int_eq(store_start(s), 0);
+	capture_set_energy(c, ix);
+	capture_set_urgent(c, on_urgent);
+	meter_comes(c, meter);
+	capture_stop(c);
+	store_submit(s, capture_collect(c));
+	store_close(s);
+	capture_free(c);
+	loop_free(loop);
+	energy_index_free(ix);
+}
+
+START_TEST(another_meter_is_an_event_and_its_index_goes_on)
+{
+	char dir[200], path[300], why[200];
+	struct ledger_sensor sum = { 0 };
+	struct store_reader *r;
+	struct batch *b;
+	struct conf conf;
+	uint64_t id = 0;
+	double last = 0;
+	int events = 0;
+
+	unit_dir(dir, sizeof(dir), "meter");
+	snprintf(path, sizeof(path), "%s/s.db", dir);
+	conf_defaults(&conf);
+	urgent = 0;
+	run_meter(path, &conf, "x@spi0.0");
+	run_meter(path, &conf, "x@spi0.0");
+	ck_assert_uint_eq(urgent, 0);
+	run_meter(path, &conf, "y@spi0.0");
+	ck_assert_uint_eq(urgent, 1);
+	r = store_reader_open(path, why, sizeof(why));
+	while (store_reader_next(r, id, &b, &id) == 1) {
+		if (b->flags & BATCH_EVENT) {
+			ck_assert_str_eq(batch_layout_channel(b->layout, 0)->channel,
+					 "meter-change-y@spi0.0");
+			events++;
+		} else {
+			last = b->results[0].last;
+		}
+		batch_free(b);
+	}
+	ck_assert_int_eq(store_reader_ledger(r, see_events, skip_sink, &sum), 0);
+	store_reader_close(r);
+	ck_assert_int_eq(events, 1);
+	ck_assert_uint_eq(sum.captured, 1);
+	ck_assert_uint_eq(sum.reduced, 1);
+	/* 10 of x, none in the same binding, 10 of y. */
+	ck_assert_double_eq(last, 20);
+	unit_dir_remove(dir);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pipeline");
@@ -557,10 +800,14 @@ int main(void)
 	tcase_add_loop_test(t, a_step_loses_doubles_and_reorders_nothing, 0, 4);
 	tcase_add_test(t, a_suspend_cuts_no_window);
 	tcase_add_test(t, the_worst_of_the_clock_counts);
+	tcase_add_test(t, energy_goes_on_and_what_is_returned_is_beside_it);
+	tcase_add_test(t, an_event_is_a_message_with_its_instant);
+	tcase_add_test(t, an_event_belongs_to_the_epoch_of_its_instant);
 	tcase_add_test(t, errors_come_through);
 	tcase_add_test(t, a_stall_is_looked_into);
 	tcase_add_test(t, the_rate_is_learnt);
 	tcase_add_test(t, two_sensors_into_the_store);
+	tcase_add_test(t, another_meter_is_an_event_and_its_index_goes_on);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -345,6 +345,7 @@ START_TEST(an_older_store_is_taken_over)
 
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 3, 100, 0, 0, 0); s; }));
+	run_sql(store_sql_down[3]);
 	run_sql(store_sql_down[2]);
 	run_sql(store_sql_down[1]);
 	run_sql("PRAGMA user_version=1");
@@ -370,17 +371,17 @@ START_TEST(a_newer_store_with_a_way_back_is_taken_over)
 		       submit(s, 3, 100, 0, 0, 0); s; }));
 	run_sql("ALTER TABLE batch ADD COLUMN more INTEGER NOT NULL DEFAULT 0;"
 		"CREATE TABLE extra (x);"
-		"INSERT INTO down VALUES (4, 'ALTER TABLE batch DROP COLUMN"
+		"INSERT INTO down VALUES (5, 'ALTER TABLE batch DROP COLUMN"
 		" more; DROP TABLE extra;');"
-		"PRAGMA user_version=4");
+		"PRAGMA user_version=5");
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 1, 103, 0, 0, 0); s; }));
 	ck_assert_uint_eq(ledger().sink.waiting, 4);
 	run_sql("CREATE TABLE extra (x)");	/* it was gone */
 	/* One that cannot go back changes nothing. */
-	run_sql("INSERT INTO down VALUES (4, 'nonsense'); PRAGMA user_version=4");
+	run_sql("INSERT INTO down VALUES (5, 'nonsense'); PRAGMA user_version=5");
 	ck_assert_ptr_null(store_open(&conf));
-	run_sql("DELETE FROM down WHERE version = 4; PRAGMA user_version=3");
+	run_sql("DELETE FROM down WHERE version = 5; PRAGMA user_version=4");
 	ck_assert_uint_eq(ledger().sink.waiting, 4);
 }
 END_TEST
@@ -555,8 +556,9 @@ START_TEST(an_older_program_takes_it_back)
 	store_ack(s, "mqtt", (struct range){ 5, 8 });
 	submit_empty(s);
 	store_close(s);
+	run_sql(store_sql_down[3]);
 	run_sql(store_sql_down[2]);
-	run_sql("DELETE FROM down WHERE version = 3; PRAGMA user_version=2");
+	run_sql("DELETE FROM down WHERE version >= 3; PRAGMA user_version=2");
 	store_close(open_store(NULL));
 	seen = ledger();
 	ck_assert_uint_eq(seen.sink.acknowledged, 2);
@@ -748,6 +750,57 @@ START_TEST(a_full_disk_loses_nothing)
 }
 END_TEST
 
+static struct energy_state energy_kept;
+static unsigned int nenergy;
+
+static int keep_energy(void *ctx, const struct energy_state *st)
+{
+	(void)ctx;
+	energy_kept = *st;
+	nenergy++;
+	return 0;
+}
+
+static void add_energy(struct store_packet *p, double reading)
+{
+	struct energy_state st = {
+		.sensor = "meter", .channel = "L1-energy", .meter = "a@spi0.0",
+		.boot = "boot-1", .binding = UINT64_MAX, .reading = reading - 1,
+		.taken = 1 / 3.0, .returned = 0.25,
+	};
+
+	must(store_packet_energy(p, &st) == 0);
+	st.reading = reading;
+	must(store_packet_energy(p, &st) == 0);
+}
+
+static void submit_energy(struct store *s, double reading)
+{
+	struct store_packet *p = store_packet_new();
+
+	add_energy(p, reading);
+	store_submit(s, p);
+}
+
+static void find_energy(double reading)
+{
+	struct store *s = store_open(&conf);
+
+	must(s);
+	nenergy = 0;
+	ck_assert_int_eq(store_energy(s, keep_energy, NULL), 0);
+	store_close(s);
+	ck_assert_uint_eq(nenergy, 1);
+	ck_assert_str_eq(energy_kept.sensor, "meter");
+	ck_assert_str_eq(energy_kept.channel, "L1-energy");
+	ck_assert_str_eq(energy_kept.meter, "a@spi0.0");
+	ck_assert_str_eq(energy_kept.boot, "boot-1");
+	ck_assert_uint_eq(energy_kept.binding, UINT64_MAX);
+	ck_assert_double_eq(energy_kept.reading, reading);
+	ck_assert_double_eq(energy_kept.taken, 1 / 3.0);
+	ck_assert_double_eq(energy_kept.returned, 0.25);
+}
+
 /* It takes nothing for longer than memory reaches: the oldest go, counted. */
 START_TEST(what_memory_cannot_hold_is_counted)
 {
@@ -761,6 +814,7 @@ START_TEST(what_memory_cannot_hold_is_counted)
 	p = store_packet_new();
 	ck_assert_int_eq(store_packet_count(p, "sen66", &since), 0);
 	add_clock(p, 1, 2, BATCH_SYNCHRONISED);
+	add_energy(p, 3);
 	store_submit(s, p);
 	ck_assert(fails(s, true));
 	for (int i = 0; i < 25; i++)
@@ -783,6 +837,7 @@ START_TEST(what_memory_cannot_hold_is_counted)
 	s = store_open(&conf);
 	ck_assert_int_eq(store_last_clock(s, &(struct clock_entry){ 0 }), 1);
 	store_close(s);
+	find_energy(3);
 }
 END_TEST
 
@@ -959,6 +1014,31 @@ START_TEST(a_damaged_file_is_set_aside)
 }
 END_TEST
 
+START_TEST(an_energy_index_is_kept)
+{
+	struct store *s = open_store(NULL);
+
+	submit_energy(s, 5);
+	submit_energy(s, 6);
+	store_close(s);
+	find_energy(6);
+}
+END_TEST
+
+/* Whatever else was lost: it must not run backwards. */
+START_TEST(an_energy_index_survives_a_damaged_file)
+{
+	struct store *s = open_store(NULL);
+
+	submit_energy(s, 7);
+	submit(s, 2000, 1, 0, 0, 0);
+	store_close(s);
+	scribble("", 20 * 4096);
+	find_energy(7);
+	ck_assert_uint_ge(count_files("damaged"), 1);
+}
+END_TEST
+
 START_TEST(a_file_of_something_else_is_set_aside)
 {
 	unit_write(path, "this is no database, and long enough to be looked at");
@@ -1028,6 +1108,8 @@ int main(void)
 	tcase_add_test(t, a_partition_that_is_not_mounted_is_refused);
 	tcase_add_test(t, kill_9);
 	tcase_add_test(t, a_damaged_file_is_set_aside);
+	tcase_add_test(t, an_energy_index_is_kept);
+	tcase_add_test(t, an_energy_index_survives_a_damaged_file);
 	tcase_add_test(t, a_file_of_something_else_is_set_aside);
 	tcase_add_test(t, a_newer_store_is_refused);
 	tcase_add_test(t, memory_is_refused);

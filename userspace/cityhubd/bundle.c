@@ -82,7 +82,9 @@ static void bundle_add(struct bundle *b, struct batch *batch, uint64_t id,
 	b->part[b->n] = i < b->n ? b->part[i] : b->parts++;
 	b->batch[b->n++] = batch;
 	b->last = id;
+	/* An event does not wait for what comes after it. */
 	if (b->n == BUNDLE_BATCHES || !b->pack_ns ||
+	    (batch->flags & BATCH_EVENT) ||
 	    batch->to_ns - batch->from_ns >= b->pack_ns)
 		b->complete = true;
 }

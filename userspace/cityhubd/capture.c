@@ -24,6 +24,7 @@ struct capture_member {
 	struct capture *capture;
 	struct sensor *sensor;		/* NULL while it is down */
 	struct loop_watch *watch;
+	struct loop_watch *events;
 	char key[BATCH_NAME];
 	char name[BATCH_NAME];
 	char why[256];			/* last told reason, empty when up */
@@ -36,6 +37,8 @@ struct capture {
 	struct loop *loop;
 	const struct conf *conf;
 	const struct clock *clock;
+	struct energy_index *energy;
+	void (*urgent)(void *ctx);
 	capture_fault fault;
 	void *ctx;
 	struct capture_member *members;
@@ -70,6 +73,16 @@ struct capture *capture_new(struct loop *loop, const struct conf *conf,
 	return c;
 }
 
+void capture_set_energy(struct capture *c, struct energy_index *energy)
+{
+	c->energy = energy;
+}
+
+void capture_set_urgent(struct capture *c, void (*urgent)(void *ctx))
+{
+	c->urgent = urgent;
+}
+
 static int capture_out(void *ctx, struct batch *b)
 {
 	struct capture *c = ctx;
@@ -85,6 +98,13 @@ static void capture_account(struct capture_member *m)
 {
 	struct ledger_sensor since;
 
+	if (sensor_account_events(m->sensor, &since)) {
+		if (store_packet_count(m->capture->packet,
+				       sensor_events_name(m->sensor), &since))
+			log_error("no memory for the ledger");
+		else
+			sensor_accounted_events(m->sensor);
+	}
 	if (!sensor_account(m->sensor, &since))
 		return;
 	if (store_packet_count(m->capture->packet, m->name, &since))
@@ -93,12 +113,19 @@ static void capture_account(struct capture_member *m)
 		sensor_accounted(m->sensor);
 }
 
+static void capture_unwatch(struct capture_member *m)
+{
+	loop_unwatch(m->watch);
+	loop_unwatch(m->events);
+	m->watch = NULL;
+	m->events = NULL;
+}
+
 static void capture_close(struct capture_member *m)
 {
 	if (!m->sensor)
 		return;
-	loop_unwatch(m->watch);
-	m->watch = NULL;
+	capture_unwatch(m);
 	sensor_disarm(m->sensor);
 	capture_account(m);
 	sensor_free(m->sensor);
@@ -188,6 +215,57 @@ static struct source *capture_record(const struct capture_member *m,
 	return recorder ? recorder : src;
 }
 
+static void capture_urgent(struct capture *c)
+{
+	if (c->urgent)
+		c->urgent(c->ctx);
+}
+
+static void capture_event(void *ctx)
+{
+	struct capture_member *m = ctx;
+	int n = sensor_read_events(m->sensor);
+
+	if (n > 0)
+		capture_urgent(m->capture);
+	if (n >= 0)
+		return;
+	/* A device that is gone; the buffer tells it too. */
+	loop_unwatch(m->events);
+	m->events = NULL;
+}
+
+/* The sensor has the counters of a chip; is it the one that it was? */
+static void capture_meter(struct capture_member *m)
+{
+	struct batch_channel what = { .quantity = "meter_change", .unit = "1" };
+	const char *meter = sensor_meter(m->sensor);
+	struct capture *c = m->capture;
+	char before[ENERGY_METER];
+
+	if (!c->energy ||
+	    !energy_index_meter(c->energy, m->name, meter, before))
+		return;
+	log_warning("%s: another meter: %s, before it was %s; its energy index goes on",
+		    m->name, meter, before);
+	snprintf(what.channel, sizeof(what.channel), "meter-change-%.*s",
+		 (int)sizeof(what.channel) - 14, meter);
+	sensor_add_event(m->sensor, &what, clock_now_ns(c->clock));
+	capture_urgent(c);
+}
+
+static void capture_watch_events(struct capture_member *m)
+{
+	int fd = sensor_event_fd(m->sensor);
+
+	if (fd < 0)
+		return;
+	m->events = loop_watch_fd(m->capture->loop, fd, capture_event, m);
+	if (!m->events)
+		log_warning("%s: its events cannot be waited for: %s", m->name,
+			    strerror(errno));
+}
+
 /* On failure the sensor is down. */
 static int capture_arm(struct capture_member *m)
 {
@@ -205,6 +283,8 @@ static int capture_arm(struct capture_member *m)
 		capture_down(m, strerror(errno));
 		return err;
 	}
+	capture_watch_events(m);
+	capture_meter(m);
 	if (sensor_rate(m->sensor) > 0)
 		log_info("%s: capturing, %g samples/s", m->name,
 			 sensor_rate(m->sensor));
@@ -225,6 +305,7 @@ static int capture_start(struct capture_member *m, struct source *src)
 		.name = m->name,
 		.window_ns = (int64_t)(c->conf->capture.window_s * 1e9),
 		.clock = c->clock,
+		.energy = c->energy,
 		.out = capture_out,
 		.ctx = c,
 	};
@@ -243,8 +324,7 @@ static void capture_stalled(struct capture_member *m)
 	log_warning("%s: %s; switching it on again (%u times since it came)",
 		    m->name, m->why, m->stalls);
 	c->fault(c->ctx, m->name, m->why);
-	loop_unwatch(m->watch);
-	m->watch = NULL;
+	capture_unwatch(m);
 	sensor_disarm(m->sensor);
 	capture_account(m);
 	capture_arm(m);
@@ -455,6 +535,11 @@ void capture_tick(struct capture *c, int64_t boot_ns)
 	}
 }
 
+static int capture_keep_energy(void *ctx, const struct energy_state *st)
+{
+	return store_packet_energy(ctx, st);
+}
+
 struct store_packet *capture_collect(struct capture *c)
 {
 	struct store_packet *fresh = store_packet_new(), *p = c->packet;
@@ -464,6 +549,8 @@ struct store_packet *capture_collect(struct capture *c)
 	for (struct capture_member *m = c->members; m; m = m->next)
 		if (m->sensor)
 			capture_account(m);
+	if (c->energy)
+		energy_index_collect(c->energy, capture_keep_energy, p);
 	c->packet = fresh;
 	return p;
 }

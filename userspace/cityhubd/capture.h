@@ -23,6 +23,10 @@ typedef void (*capture_fault)(void *ctx, const char *sensor, const char *text);
 struct capture *capture_new(struct loop *loop, const struct conf *conf,
 			    const struct clock *clock, capture_fault fault,
 			    void *ctx);
+/* The energy indices; before the first source comes. */
+void capture_set_energy(struct capture *c, struct energy_index *energy);
+/* Called when something came that should not wait for the next tick. */
+void capture_set_urgent(struct capture *c, void (*urgent)(void *ctx));
 /* Closes all sources; capture_collect() still gives what was left. */
 void capture_stop(struct capture *c);
 void capture_free(struct capture *c);

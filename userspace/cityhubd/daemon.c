@@ -30,6 +30,8 @@
 /* A driver that comes brings several devices, and they take a moment. */
 #define DAEMON_HOTPLUG_NS	200000000
 #define DAEMON_FLUSH_S		2	/* what the disk is given at the end */
+/* What happened is stored so soon, together with what happens meanwhile. */
+#define DAEMON_URGENT_NS	200000000
 
 _Static_assert(STORE_SINKS == CONF_SINKS + 1, "one place for each sink");
 
@@ -46,11 +48,14 @@ struct daemon {
 	struct loop_watch *rescan;
 	struct loop_watch *signals;
 	struct loop_watch *hotplug;
+	struct loop_watch *urgent;
+	bool is_urgent;
 	struct loop_watch *uevent;
 	int uevent_fd;
 	struct loop_watch *watchdog;
 	struct loop_watch *clock_set;
 	struct capture *capture;
+	struct energy_index *energy;
 	struct store *store;
 	struct outlet *outlets[CONF_SINKS + 1];
 	size_t noutlets;
@@ -156,6 +161,24 @@ static void daemon_commit(struct daemon *d)
 	store_submit(d->store, p);
 }
 
+static void daemon_urgent(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	if (!d->is_urgent)
+		loop_timer_set(d->urgent,
+			       clock_now_ns(d->clock) + DAEMON_URGENT_NS, 0);
+	d->is_urgent = true;
+}
+
+static void daemon_commit_urgent(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	d->is_urgent = false;
+	daemon_commit(d);
+}
+
 static void daemon_tick(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -164,6 +187,7 @@ static void daemon_tick(void *ctx)
 
 	clock_check(d->clock);
 	capture_tick(d->capture, now);
+	d->is_urgent = false;
 	daemon_commit(d);
 	store_get_stats(d->store, &stats);
 	if (stats.unbalanced && !d->unbalanced_told)
@@ -248,6 +272,11 @@ static int daemon_resume_clock(struct daemon *d)
 	return 0;
 }
 
+static int daemon_restore_energy(void *ctx, const struct energy_state *st)
+{
+	return energy_index_restore(ctx, st);
+}
+
 /* @have: what each of the sinks has, in the order of conf_sinks(). */
 static int daemon_open_store(struct daemon *d, struct ranges *have)
 {
@@ -268,6 +297,8 @@ static int daemon_open_store(struct daemon *d, struct ranges *have)
 	if (!d->store)
 		return -EIO;
 	err = daemon_resume_clock(d);
+	if (!err)
+		err = store_energy(d->store, daemon_restore_energy, d->energy);
 	for (size_t i = 0; i < n && !err; i++)
 		err = store_add_sink(d->store, sinks[i]->name, &have[i]);
 	if (!err)
@@ -417,7 +448,8 @@ static int daemon_watch(struct daemon *d)
 	d->rescan = loop_watch_timer(d->loop, daemon_rescan, d);
 	d->watchdog = loop_watch_timer(d->loop, daemon_watchdog, d);
 	d->clock_set = loop_watch_clock(d->loop, daemon_clock_set, d);
-	if (!d->tick || !d->rescan || !d->watchdog || !d->clock_set)
+	d->urgent = loop_watch_timer(d->loop, daemon_commit_urgent, d);
+	if (!d->tick || !d->rescan || !d->watchdog || !d->clock_set || !d->urgent)
 		return -errno;
 	daemon_watch_uevents(d);
 	loop_timer_set(d->rescan, now,
@@ -431,11 +463,13 @@ static int daemon_watch(struct daemon *d)
 static void daemon_free(struct daemon *d)
 {
 	capture_free(d->capture);
+	energy_index_free(d->energy);
 	loop_unwatch(d->tick);
 	loop_unwatch(d->signals);
 	loop_unwatch(d->rescan);
 	loop_unwatch(d->uevent);
 	loop_unwatch(d->hotplug);
+	loop_unwatch(d->urgent);
 	if (d->uevent_fd >= 0)
 		close(d->uevent_fd);
 	loop_unwatch(d->watchdog);
@@ -467,8 +501,11 @@ static int daemon_set_up(struct daemon *d)
 	if (!d->loop)
 		return -errno;
 	d->capture = capture_new(d->loop, &d->conf, d->clock, daemon_fault, d);
-	if (!d->capture)
+	d->energy = energy_index_new(d->boot);
+	if (!d->capture || !d->energy)
 		return -errno;
+	capture_set_energy(d->capture, d->energy);
+	capture_set_urgent(d->capture, daemon_urgent);
 	err = daemon_watch(d);
 	if (!err)
 		err = daemon_open_store(d, have);

@@ -2,6 +2,7 @@
 #include "cityhubd/sensor.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,15 @@
 #define SENSOR_STALL_UNKNOWN_NS	30000000000	/* when the rate is not known */
 
 #define SENSOR_LEARN		8	/* intervals the rate is learnt from */
+#define SENSOR_EVENTS		16	/* read in one go */
+#define SENSOR_EVENTS_TAIL	".events"
+
+/* A counter of energy; what is returned has a column behind those captured. */
+struct sensor_counter {
+	struct energy_counter *counter;
+	unsigned int column;
+	unsigned int returned;	/* 0: it has no sign */
+};
 
 struct sensor {
 	struct source *src;
@@ -29,6 +39,10 @@ struct sensor {
 	void *ctx;
 	struct batch_layout *layout;
 	struct window *window;
+	unsigned int channels;	/* columns */
+	struct energy_index *energy;
+	struct sensor_counter *counters;
+	unsigned int ncounters;
 	/* One block, column by column. */
 	double *values;
 	const double **columns;
@@ -39,6 +53,8 @@ struct sensor {
 	enum batch_sync sync;
 	int64_t bound_ns;
 	struct ledger_sensor since;
+	struct ledger_sensor events_since;
+	char events_name[BATCH_NAME];
 	uint64_t pending_told;
 	int64_t stamp_bound_ns;
 	int64_t heard_ns;	/* boottime of the last block or check */
@@ -60,8 +76,12 @@ struct sensor *sensor_new(struct source *src, const struct sensor_conf *conf)
 	}
 	s->src = src;
 	snprintf(s->name, sizeof(s->name), "%s", conf->name);
+	snprintf(s->events_name, sizeof(s->events_name),
+		 "%.*s" SENSOR_EVENTS_TAIL,
+		 BATCH_NAME - (int)sizeof(SENSOR_EVENTS_TAIL), conf->name);
 	s->window_ns = conf->window_ns;
 	s->clock = conf->clock;
+	s->energy = conf->energy;
 	s->out = conf->out;
 	s->ctx = conf->ctx;
 	s->stamp_bound_ns = BATCH_UNKNOWN;
@@ -77,6 +97,9 @@ static void sensor_forget(struct sensor *s)
 	free(s->raw);
 	free(s->boot_ns);
 	free(s->utc_ns);
+	free(s->counters);
+	s->counters = NULL;
+	s->ncounters = 0;
 	s->layout = NULL;
 	s->window = NULL;
 	s->values = NULL;
@@ -154,17 +177,70 @@ static void sensor_emit(void *ctx, int64_t from_ns, int64_t to_ns,
 	sensor_begin_window(s);
 }
 
+static bool sensor_is_returned(const struct source_channel *c)
+{
+	return c->decode.format.is_signed &&
+	       strcmp(c->meaning.channel.quantity, "apparent_energy");
+}
+
+static void sensor_name_returned(struct batch_channel *c)
+{
+	static const char tail[] = "returned";
+	const int room = BATCH_NAME - (int)sizeof(tail) - 1;
+	const struct batch_channel of = *c;
+
+	snprintf(c->channel, sizeof(c->channel), "%.*s-%s", room, of.channel,
+		 tail);
+	snprintf(c->quantity, sizeof(c->quantity), "%.*s_%s", room,
+		 of.quantity, tail);
+}
+
+/* Finds the indices; @channels and @windows have room for twice as many. */
+static int sensor_set_up_counters(struct sensor *s,
+				  struct batch_channel *channels,
+				  struct window_channel *windows)
+{
+	const struct source *src = s->src;
+
+	s->channels = src->channels;
+	s->counters = calloc(src->channels + 1, sizeof(*s->counters));
+	if (!s->counters)
+		return -ENOMEM;
+	for (unsigned int i = 0; s->energy && i < src->channels; i++) {
+		struct sensor_counter *c = &s->counters[s->ncounters];
+
+		if (windows[i].reduce != WINDOW_COUNTER)
+			continue;
+		c->column = i;
+		c->counter = energy_index_counter(s->energy, s->name,
+						  channels[i].channel);
+		if (!c->counter)
+			return -ENOMEM;
+		s->ncounters++;
+		if (!sensor_is_returned(&src->channel[i]))
+			continue;
+		c->returned = s->channels++;
+		channels[c->returned] = channels[i];
+		windows[c->returned] = windows[i];
+		sensor_name_returned(&channels[c->returned]);
+	}
+	return 0;
+}
+
 static int sensor_set_up(struct sensor *s)
 {
 	const struct source *src = s->src;
-	unsigned int n = src->channels;
-	struct batch_channel channels[n];
-	struct window_channel windows[n];
+	struct batch_channel channels[2 * src->channels];
+	struct window_channel windows[2 * src->channels];
+	unsigned int n;
 
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < src->channels; i++) {
 		channels[i] = src->channel[i].meaning.channel;
 		windows[i] = src->channel[i].meaning.window;
 	}
+	if (sensor_set_up_counters(s, channels, windows))
+		return -ENOMEM;
+	n = s->channels;
 	s->layout = batch_layout_new(s->name, n, channels);
 	s->window = window_new(s->window_ns, src->rate_hz, n, windows,
 			       sensor_emit, s);
@@ -206,6 +282,7 @@ void sensor_disarm(struct sensor *s)
 {
 	if (!s->armed)
 		return;
+	sensor_read_events(s);
 	s->src->ops->disarm(s->src);
 	s->armed = false;
 	if (s->window)
@@ -216,6 +293,85 @@ void sensor_disarm(struct sensor *s)
 int sensor_fd(struct sensor *s)
 {
 	return s->src->ops->fd(s->src);
+}
+
+int sensor_event_fd(struct sensor *s)
+{
+	return s->src->ops->event_fd ? s->src->ops->event_fd(s->src) : -1;
+}
+
+/* The epoch of an instant; events are younger than the open window or nearly so. */
+static const struct clock_epoch *sensor_epoch_at(const struct sensor *s,
+						 int64_t boot_ns)
+{
+	const struct clock_epoch *at = &s->epoch, *e;
+
+	while ((e = clock_next(s->clock, at->id)) && boot_ns >= e->from_ns)
+		at = e;
+	return at;
+}
+
+static struct batch *sensor_event_batch(const struct sensor *s,
+					const struct batch_channel *what,
+					int64_t boot_ns)
+{
+	const struct clock_epoch *e = sensor_epoch_at(s, boot_ns);
+	struct batch_layout *l = batch_layout_new(s->events_name, 1, what);
+	struct batch *b = l ? batch_new(l) : NULL;
+
+	batch_layout_put(l);
+	if (!b)
+		return NULL;
+	b->from_ns = boot_ns + e->offset_ns;
+	b->to_ns = b->from_ns;
+	b->offset_ns = e->offset_ns;
+	b->epoch = e->number;
+	b->flags = BATCH_EVENT;
+	b->sync = e->sync;
+	b->bound_ns = e->bound_ns;
+	b->stamp_bound_ns = BATCH_UNKNOWN;
+	b->clock = s->src->clock;
+	b->results[0] = (struct batch_result){
+		.mean = NAN, .min = NAN, .max = NAN, .rms = NAN, .last = 1,
+		.instant_ns = b->from_ns, .count = 1,
+	};
+	return b;
+}
+
+int sensor_add_event(struct sensor *s, const struct batch_channel *what,
+		     int64_t boot_ns)
+{
+	struct batch *b = sensor_event_batch(s, what, boot_ns);
+	int err = b ? s->out(s->ctx, b) : -ENOMEM;
+
+	s->events_since.captured++;
+	s->events_since.dropped[LEDGER_DROP_STORE] += err ? 1 : 0;
+	return err;
+}
+
+static int64_t sensor_event_instant(const struct sensor *s, int64_t t_ns,
+				    int64_t now_ns)
+{
+	if (s->src->clock == BATCH_CLOCK_BOOTTIME)
+		return t_ns;
+	if (s->src->clock == BATCH_CLOCK_READ)
+		return now_ns;
+	return clock_boottime_of(s->clock, s->src->clock, t_ns, now_ns);
+}
+
+int sensor_read_events(struct sensor *s)
+{
+	struct source_event e[SENSOR_EVENTS];
+	int64_t now_ns = clock_now_ns(s->clock);
+	int n;
+
+	if (sensor_event_fd(s) < 0)
+		return 0;
+	n = s->src->ops->events(s->src, e, SENSOR_EVENTS);
+	for (int i = 0; i < n; i++)
+		sensor_add_event(s, &e[i].what,
+				 sensor_event_instant(s, e[i].t_ns, now_ns));
+	return n;
 }
 
 /* The instants of a block, in boottime. */
@@ -315,6 +471,14 @@ static void sensor_block(struct sensor *s, const uint8_t *block, size_t n)
 		meaning_convert(&c->meaning, s->raw, n,
 				s->values + i * src->block_scans);
 	}
+	for (unsigned int i = 0; i < s->ncounters; i++) {
+		const struct sensor_counter *c = &s->counters[i];
+
+		energy_counter_feed(c->counter, src->binding,
+				    s->values + c->column * src->block_scans,
+				    c->returned ? s->values + c->returned *
+				    src->block_scans : NULL, n);
+	}
 	s->since.dropped[LEDGER_DROP_UNKNOWN] += sensor_feed(s, n);
 }
 
@@ -350,7 +514,7 @@ int sensor_read(struct sensor *s)
 			return (int)len;
 		n = (size_t)len / src->scan_size;
 		s->heard_ns = clock_now_ns(s->clock);
-		s->since.captured += n * src->channels;
+		s->since.captured += n * s->channels;
 		if (!sensor_fault_drop())
 			sensor_block(s, block, n);
 		if (n < src->block_scans)
@@ -413,6 +577,22 @@ void sensor_accounted(struct sensor *s)
 	s->pending_told = sensor_pending(s);
 }
 
+bool sensor_account_events(const struct sensor *s, struct ledger_sensor *since)
+{
+	*since = s->events_since;
+	return since->captured;
+}
+
+void sensor_accounted_events(struct sensor *s)
+{
+	memset(&s->events_since, 0, sizeof(s->events_since));
+}
+
+const char *sensor_events_name(const struct sensor *s)
+{
+	return s->events_name;
+}
+
 void sensor_set_stamp_bound(struct sensor *s, int64_t bound_ns)
 {
 	s->stamp_bound_ns = bound_ns;
@@ -426,6 +606,11 @@ const char *sensor_name(const struct sensor *s)
 const char *sensor_key(const struct sensor *s)
 {
 	return s->src->key;
+}
+
+const char *sensor_meter(const struct sensor *s)
+{
+	return s->src->meter;
 }
 
 const char *sensor_why(const struct sensor *s)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cityhubd/clock.h"
+#include "cityhubd/energy_index.h"
 #include "cityhubd/source.h"
 #include "common/ledger.h"
 
@@ -18,6 +19,7 @@ struct sensor_conf {
 	const char *name;
 	int64_t window_ns;
 	const struct clock *clock;
+	struct energy_index *energy;	/* NULL: counters are as their driver has them */
 	sensor_out out;
 	void *ctx;
 };
@@ -32,6 +34,13 @@ void sensor_disarm(struct sensor *s);
 int sensor_fd(struct sensor *s);
 /* Take what is there. 0, or -errno when the source must be disarmed. */
 int sensor_read(struct sensor *s);
+/* Readable when something happened; -1 while it has no events. */
+int sensor_event_fd(struct sensor *s);
+/* Make messages of all that happened: their number, or -errno. */
+int sensor_read_events(struct sensor *s);
+/* A message that @what happened at @boot_ns. 0, or -errno when it is lost. */
+int sensor_add_event(struct sensor *s, const struct batch_channel *what,
+		     int64_t boot_ns);
 /* Call about once a second: closes a window that is over, sees a stall. */
 int sensor_tick(struct sensor *s, int64_t boot_ns);
 /* Is it still there and switched on? As check() of the source says. */
@@ -43,11 +52,17 @@ int sensor_check(struct sensor *s);
 bool sensor_account(const struct sensor *s, struct ledger_sensor *since);
 /* What sensor_account() gave is in the ledger. */
 void sensor_accounted(struct sensor *s);
+/* The same of events, whose account and messages have a name of their own. */
+bool sensor_account_events(const struct sensor *s, struct ledger_sensor *since);
+void sensor_accounted_events(struct sensor *s);
+const char *sensor_events_name(const struct sensor *s);
 
 /* Of the stamps against their clock, for the batches to come. */
 void sensor_set_stamp_bound(struct sensor *s, int64_t bound_ns);
 const char *sensor_name(const struct sensor *s);
 const char *sensor_key(const struct sensor *s);
+/* Which chip it is that was armed. */
+const char *sensor_meter(const struct sensor *s);
 /* Why the last call failed. */
 const char *sensor_why(const struct sensor *s);
 double sensor_rate(const struct sensor *s);

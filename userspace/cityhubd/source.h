@@ -9,10 +9,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cityhubd/energy_index.h"
 #include "cityhubd/meaning.h"
 #include "common/batch.h"
 
 struct source;
+struct source_event;
 
 struct source_ops {
 	/* Start delivering. Returns 0 or -errno, with @why set. */
@@ -29,13 +31,27 @@ struct source_ops {
 	 * someone switched the buffer off, -errno when the source is gone.
 	 */
 	int (*check)(struct source *s);
+	/* Of sources with events; NULL else. -1 while there are none. */
+	int (*event_fd)(struct source *s);
+	/*
+	 * Those that are there, @room of them at most. Returns their number, or
+	 * -errno.
+	 */
+	int (*events)(struct source *s, struct source_event *e, size_t room);
 	void (*disarm)(struct source *s);
 	void (*close)(struct source *s);
+};
+
+/* Something happened to what it measures. */
+struct source_event {
+	struct batch_channel what;
+	int64_t t_ns;		/* in the clock of the stamps */
 };
 
 struct source_channel {
 	struct decode_channel decode;
 	struct meaning meaning;
+	char id[BATCH_NAME];	/* of IIO, e.g. "voltage0"; or empty */
 };
 
 struct source {
@@ -44,6 +60,8 @@ struct source {
 	char name[BATCH_NAME];	/* wanted name of the sensor */
 	char why[256];		/* why the last call failed, for people */
 	/* Known once armed: */
+	char meter[ENERGY_METER];	/* which chip it is, for energy; or empty */
+	uint64_t binding;	/* another one each time a driver is bound to it */
 	double rate_hz;		/* 0 when not known */
 	enum batch_clock clock;	/* BATCH_CLOCK_READ: there are no stamps */
 	size_t scan_size;

@@ -5,14 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iio.h>
+#include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cityhubd/iio_events.h"
 #include "common/array.h"
+#include "common/ids.h"
 #include "common/log.h"
 
 #define SOURCE_IIO_DIR		"/sys/bus/iio/devices"
@@ -40,6 +45,7 @@ struct source_iio {
 	struct iio_buffer *buffer;
 	double latency_s;
 	bool own_trigger;
+	int event_fd;
 };
 
 static void source_iio_context_put(struct source_iio_context *c)
@@ -294,6 +300,8 @@ static void source_iio_take_layout(struct source_iio *s,
 		}
 		src->channel[src->channels].decode = decode[i];
 		source_iio_meaning(s, list[i], &src->channel[src->channels]);
+		snprintf(src->channel[src->channels].id, BATCH_NAME, "%s",
+			 iio_channel_get_id(list[i]));
 		src->channels++;
 	}
 }
@@ -369,11 +377,84 @@ static void source_iio_disarm(struct source *src)
 	if (s->buffer)
 		iio_buffer_destroy(s->buffer);
 	s->buffer = NULL;
+	if (s->event_fd >= 0)
+		close(s->event_fd);
+	s->event_fd = -1;
 	/* Left behind, it would keep the hub's module from being removed. */
 	for (int i = 0; s->own_trigger && i < 3; i++)
 		if (iio_device_set_trigger(s->dev, NULL) != -EBUSY)
 			s->own_trigger = false;
 	s->own_trigger = false;
+}
+
+/* The clock is set by now, and nobody has the buffer yet. */
+static void source_iio_open_events(struct source_iio *s)
+{
+	s->event_fd = iio_events_open(iio_device_get_id(s->dev));
+	/* Who has the device is told about by the buffer. */
+	if (s->event_fd < 0 && s->event_fd != -ENODEV && s->event_fd != -EBUSY)
+		log_warning("%s: its events cannot be read: %s", s->source.name,
+			    strerror(-s->event_fd));
+}
+
+static int source_iio_event_fd(struct source *src)
+{
+	return ((struct source_iio *)src)->event_fd;
+}
+
+static const struct batch_channel *source_iio_channel_of(const struct source *src,
+							 const struct iio_event *e)
+{
+	for (unsigned int i = 0; i < src->channels; i++)
+		if (iio_event_is_of(e, src->channel[i].id))
+			return &src->channel[i].meaning.channel;
+	return NULL;
+}
+
+static int source_iio_events(struct source *src, struct source_event *out,
+			     size_t room)
+{
+	struct source_iio *s = (struct source_iio *)src;
+	struct iio_event e[IIO_EVENTS_DEPTH];
+	int n;
+
+	if (room > IIO_EVENTS_DEPTH)
+		room = IIO_EVENTS_DEPTH;
+	n = iio_events_read(s->event_fd, e, room);
+	for (int i = 0; i < n; i++) {
+		iio_event_describe(&e[i], source_iio_channel_of(src, &e[i]),
+				   &out[i].what);
+		out[i].t_ns = e[i].t_ns;
+	}
+	if (n == IIO_EVENTS_DEPTH)
+		log_warning("%s: %d events at once: the kernel holds no more, some may be lost",
+			    src->name, n);
+	return n;
+}
+
+/* The number of its directory is another one for each device that ever was. */
+static void source_iio_identify(struct source_iio *s)
+{
+	const char *name = iio_device_get_name(s->dev);
+	char path[128], there[PATH_MAX], serial[40] = "#";
+	struct source *src = &s->source;
+	const char *chip = "";
+	struct stat dir;
+
+	snprintf(path, sizeof(path), SOURCE_IIO_DIR "/%s",
+		 iio_device_get_id(s->dev));
+	src->binding = stat(path, &dir) ? 0 : dir.st_ino;
+	/* .../spi0.0/iio:device1: the chip is the parent of the device. */
+	if (realpath(path, there))
+		chip = basename(dirname(there));
+	if (iio_device_attr_read(s->dev, "serialnumber", serial + 1,
+				 sizeof(serial) - 1) < 0)
+		*serial = '\0';
+	serial[strcspn(serial, "\n")] = '\0';
+	if (*serial)
+		ids_clean(serial + 1);
+	snprintf(src->meter, sizeof(src->meter), "%.31s@%.31s%s",
+		 name ? name : "", chip, serial);
 }
 
 static int source_iio_arm(struct source *src)
@@ -383,7 +464,9 @@ static int source_iio_arm(struct source *src)
 	int err;
 
 	source_iio_clear_stale(s->dev);
+	source_iio_identify(s);
 	err = source_iio_layout(s);
+	source_iio_open_events(s);
 	if (!err)
 		err = source_iio_trigger(s, &trigger);
 	if (!err) {
@@ -443,6 +526,8 @@ static const struct source_ops source_iio_ops = {
 	.fd = source_iio_fd,
 	.read = source_iio_read,
 	.check = source_iio_check,
+	.event_fd = source_iio_event_fd,
+	.events = source_iio_events,
 	.disarm = source_iio_disarm,
 	.close = source_iio_close,
 };
@@ -534,6 +619,7 @@ struct source *source_iio_open(struct source_iio_scan *scan, size_t i,
 	snprintf(s->source.name, sizeof(s->source.name), "%s",
 		 source_iio_scan_name(scan, i));
 	s->latency_s = latency_s;
+	s->event_fd = -1;
 	s->dev = scan->devices[i];
 	s->context = scan->context;
 	s->context->refs++;

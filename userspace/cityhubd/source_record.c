@@ -64,6 +64,7 @@ static ssize_t source_record_read(struct source *src, const uint8_t **block)
 
 	if (n < 0 && n != -EAGAIN)
 		source_record_mirror(s);
+	s->source.binding = s->inner->binding;
 	if (n > 0 && s->file &&
 	    recording_write_block(s->file, clock_boottime_ns(), *block,
 				  (size_t)n)) {
@@ -82,6 +83,21 @@ static int source_record_check(struct source *src)
 	if (err)
 		source_record_mirror(s);
 	return err;
+}
+
+static int source_record_event_fd(struct source *src)
+{
+	const struct source_record *s = (struct source_record *)src;
+
+	return s->inner->ops->event_fd ? s->inner->ops->event_fd(s->inner) : -1;
+}
+
+static int source_record_events(struct source *src, struct source_event *e,
+				size_t room)
+{
+	const struct source_record *s = (struct source_record *)src;
+
+	return s->inner->ops->events(s->inner, e, room);
 }
 
 static void source_record_disarm(struct source *src)
@@ -107,6 +123,8 @@ static const struct source_ops source_record_ops = {
 	.fd = source_record_fd,
 	.read = source_record_read,
 	.check = source_record_check,
+	.event_fd = source_record_event_fd,
+	.events = source_record_events,
 	.disarm = source_record_disarm,
 	.close = source_record_close,
 };

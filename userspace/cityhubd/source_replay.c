@@ -85,6 +85,7 @@ static int source_replay_arm(struct source *src)
 	s->len = 0;
 	s->start_ns = clock_boottime_ns();
 	s->shifted = false;
+	src->binding = (uint64_t)s->start_ns;
 	if (err)
 		source_replay_disarm(src);
 	return err;
@@ -105,6 +106,7 @@ static int source_replay_next(struct source_replay *s)
 		n = recording_read_block(s->file, &s->source, &s->heard_ns,
 					 s->block);
 		s->shifted = false;
+		s->source.binding++;	/* counters begin anew */
 	}
 	if (n <= 0)
 		return source_replay_fail(s, -EBADMSG, n ? "is damaged" :
@@ -231,6 +233,7 @@ struct source *source_replay_open(const char *path, double speed)
 		free(s);
 		return NULL;
 	}
+	snprintf(s->source.meter, sizeof(s->source.meter), "recording");
 	snprintf(s->source.key, sizeof(s->source.key), "%s", name);
 	snprintf(s->source.name, sizeof(s->source.name), "%.*s",
 		 (int)strcspn(name, "."), name);

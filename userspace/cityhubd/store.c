@@ -36,11 +36,17 @@ struct store_clock {
 	struct clock_entry entry;
 };
 
+struct store_energy {
+	struct store_energy *next;
+	struct energy_state state;
+};
+
 struct store_packet {
 	struct store_packet *next;
 	int64_t utc_ns;		/* 0: not known */
 	struct store_clock *clocks;	/* oldest first */
 	struct store_count *counts;
+	struct store_energy *energy;
 	struct batch **batches;
 	size_t n;
 	size_t room;
@@ -93,6 +99,10 @@ void store_packet_free(struct store_packet *p)
 	for (c = p->counts; c; c = next) {
 		next = c->next;
 		free(c);
+	}
+	for (struct store_energy *e = p->energy, *after; e; e = after) {
+		after = e->next;
+		free(e);
 	}
 	for (size_t i = 0; i < p->n; i++)
 		batch_free(p->batches[i]);
@@ -161,6 +171,24 @@ int store_packet_clock(struct store_packet *p, const struct clock_entry *e)
 	return 0;
 }
 
+int store_packet_energy(struct store_packet *p, const struct energy_state *st)
+{
+	struct store_energy *e = p->energy;
+
+	while (e && (strcmp(e->state.sensor, st->sensor) ||
+		     strcmp(e->state.channel, st->channel)))
+		e = e->next;
+	if (!e) {
+		e = calloc(1, sizeof(*e));
+		if (!e)
+			return -ENOMEM;
+		e->next = p->energy;
+		p->energy = e;
+	}
+	e->state = *st;
+	return 0;
+}
+
 void store_packet_set_utc(struct store_packet *p, int64_t utc_ns)
 {
 	p->utc_ns = utc_ns;
@@ -178,6 +206,9 @@ static int store_write_packet(struct store_db *db, const struct store_packet *p)
 	for (const struct store_count *c = p->counts; c && rc == SQLITE_OK;
 	     c = c->next)
 		rc = store_db_count(db, c->sensor, &c->since);
+	for (const struct store_energy *e = p->energy; e && rc == SQLITE_OK;
+	     e = e->next)
+		rc = store_db_energy(db, &e->state);
 	return rc;
 }
 
@@ -373,6 +404,19 @@ static void store_failed(struct store *s, int rc)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* The newer states count, and those of the older where there are none. */
+static void store_inherit_energy(struct store_packet *heir,
+				 struct store_packet *old)
+{
+	struct store_energy *energy = heir->energy;
+
+	for (struct store_energy *e = energy; e; e = e->next)
+		if (store_packet_energy(old, &e->state))
+			log_error("store: no memory for an energy index");
+	heir->energy = old->energy;
+	old->energy = energy;
+}
+
 /* Move the account of one packet before that of the next one. */
 static void store_inherit(struct store_packet *heir, struct store_packet *old)
 {
@@ -395,6 +439,7 @@ static void store_inherit(struct store_packet *heir, struct store_packet *old)
 
 	heir->counts = old->counts;
 	old->counts = counts;
+	store_inherit_energy(heir, old);
 }
 
 /* With the lock held: give the oldest packet up, but not its account. */
@@ -456,7 +501,7 @@ static void store_put_back(struct store *s, struct store_packet *p)
 static bool store_idle(const struct store *s, const struct store_packet *p,
 		       const struct store_acks *acks)
 {
-	if (p->n || p->counts || p->clocks)
+	if (p->n || p->counts || p->clocks || p->energy)
 		return false;
 	for (unsigned int i = 0; i < s->nsinks; i++)
 		if (acks[i].acks)
@@ -560,6 +605,12 @@ int store_last_clock(struct store *s, struct clock_entry *e)
 	if (s->running)
 		return -EINVAL;
 	return store_db_last_clock(s->db, e);
+}
+
+int store_energy(struct store *s,
+		 int (*fn)(void *ctx, const struct energy_state *st), void *ctx)
+{
+	return s->running ? -EINVAL : store_db_each_energy(s->db, fn, ctx);
 }
 
 int store_start(struct store *s)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cityhubd/energy_index.h"
 #include "common/batch.h"
 #include "common/clock_log.h"
 #include "common/ledger.h"
@@ -64,6 +65,9 @@ int store_add_sink(struct store *s, const char *sink, struct ranges *have);
  * it, 0 when there is none, -EIO.
  */
 int store_last_clock(struct store *s, struct clock_entry *e);
+/* Where the energy indices were. Before store_start(). 0 or -EIO. */
+int store_energy(struct store *s,
+		 int (*fn)(void *ctx, const struct energy_state *st), void *ctx);
 int store_start(struct store *s);
 /* Write what is queued, end the thread, close the file. */
 void store_close(struct store *s);
@@ -78,6 +82,8 @@ int store_packet_count(struct store_packet *p, const char *sensor,
 		       const struct ledger_sensor *since);
 /* An entry of the clock's log, for the batches in this packet and later. */
 int store_packet_clock(struct store_packet *p, const struct clock_entry *e);
+/* Where an energy index is after the batches in this packet. */
+int store_packet_energy(struct store_packet *p, const struct energy_state *st);
 /* Of a synchronised clock; without it nothing becomes too old. */
 void store_packet_set_utc(struct store_packet *p, int64_t utc_ns);
 

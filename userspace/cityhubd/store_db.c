@@ -19,6 +19,8 @@
 
 #define STORE_DB_EXPIRE_ROWS	256	/* oldest batches that go at once */
 #define STORE_DB_CLOCK_ROWS	1000
+#define STORE_DB_ENERGY_COLUMNS						\
+	"sensor, channel, meter, boot, binding, reading, taken, returned"
 
 enum store_db_statement {
 	STORE_DB_LAYOUT_ADD,
@@ -38,6 +40,7 @@ enum store_db_statement {
 	STORE_DB_TOO_OLD,
 	STORE_DB_CLOCK,
 	STORE_DB_CLOCK_BOUND,
+	STORE_DB_ENERGY,
 	STORE_DB_STATEMENTS,
 };
 
@@ -78,6 +81,9 @@ static const char *const store_db_sql[STORE_DB_STATEMENTS] = {
 		" bound_ns, why) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[STORE_DB_CLOCK_BOUND] =
 		"DELETE FROM clock WHERE id <= (SELECT max(id) FROM clock) - ?",
+	[STORE_DB_ENERGY] =
+		"INSERT OR REPLACE INTO energy (" STORE_DB_ENERGY_COLUMNS ")"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 struct store_db {
@@ -215,13 +221,15 @@ static int store_db_attach(struct store_db *d, const char *path)
 	return rc;
 }
 
-static int store_db_open_file(struct store_db *d, const char *path)
+static int store_db_open_file(struct store_db *d, const char *path,
+			      bool *damaged)
 {
 	int rc = store_db_attach(d, path);
 
 	if ((rc & 0xff) == SQLITE_CORRUPT || rc == SQLITE_NOTADB) {
 		sqlite3_close(d->db);
 		d->db = NULL;
+		*damaged = true;
 		if (store_db_set_aside(path))
 			return rc;
 		rc = store_db_attach(d, path);
@@ -317,6 +325,25 @@ static int store_db_schema(struct store_db *d, const char *path, bool *fresh)
 	return rc;
 }
 
+/* Of a damaged store the energy indices are wanted most, lest they go back. */
+static void store_db_save_energy(struct store_db *d, const char *path)
+{
+	char *old = sqlite3_mprintf("%s.damaged", path);
+	char *sql = sqlite3_mprintf("ATTACH %Q AS old", old);
+	int rc = sql ? store_db_exec(d, sql) : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	sqlite3_free(old);
+	if (rc == SQLITE_OK)
+		rc = store_db_exec(d, "INSERT OR IGNORE INTO energy SELECT "
+				   STORE_DB_ENERGY_COLUMNS " FROM old.energy");
+	if (rc == SQLITE_OK)
+		log_info("store: the energy indices were saved from the damaged one");
+	else
+		log_error("store: the energy indices cannot be read from the damaged one; they begin anew");
+	store_db_exec(d, "DETACH old");
+}
+
 /* What pended at the last commit of a daemon that was killed is lost. */
 static int store_db_close_crash(struct store_db *d)
 {
@@ -393,7 +420,7 @@ static int store_db_prepare(struct store_db *d)
 struct store_db *store_db_open(const struct store_conf *conf)
 {
 	struct store_db *d;
-	bool fresh;
+	bool fresh, damaged = false;
 	int rc;
 
 	if (conf->mount && *conf->mount &&
@@ -404,11 +431,13 @@ struct store_db *store_db_open(const struct store_conf *conf)
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
-	rc = store_db_open_file(d, conf->path);
+	rc = store_db_open_file(d, conf->path, &damaged);
 	if (rc == SQLITE_OK)
 		rc = store_db_schema(d, conf->path, &fresh);
 	if (rc != SQLITE_OK)
 		goto fail;
+	if (damaged)
+		store_db_save_energy(d, conf->path);
 	rc = store_db_close_crash(d);
 	if (rc == SQLITE_OK)
 		rc = store_db_boot(d, fresh, conf->hub, conf->boot);
@@ -613,6 +642,47 @@ int store_db_last_clock(struct store_db *d, struct clock_entry *e)
 		store_sql_clock(st, e);
 	sqlite3_finalize(st);
 	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : -EIO;
+}
+
+int store_db_energy(struct store_db *d, const struct energy_state *st)
+{
+	return store_sql_run(d->st[STORE_DB_ENERGY], "ssssiddd", st->sensor,
+			     st->channel, st->meter, st->boot,
+			     (int64_t)st->binding, st->reading, st->taken,
+			     st->returned);
+}
+
+static void store_db_text(sqlite3_stmt *st, int column, char *to, size_t room)
+{
+	const unsigned char *text = sqlite3_column_text(st, column);
+
+	snprintf(to, room, "%s", text ? (const char *)text : "");
+}
+
+int store_db_each_energy(struct store_db *d,
+			 int (*fn)(void *ctx, const struct energy_state *st),
+			 void *ctx)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(d->db, "SELECT " STORE_DB_ENERGY_COLUMNS
+				    " FROM energy", -1, &st, NULL);
+
+	while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct energy_state e = {
+			.binding = (uint64_t)sqlite3_column_int64(st, 4),
+			.reading = sqlite3_column_double(st, 5),
+			.taken = sqlite3_column_double(st, 6),
+			.returned = sqlite3_column_double(st, 7),
+		};
+
+		store_db_text(st, 0, e.sensor, sizeof(e.sensor));
+		store_db_text(st, 1, e.channel, sizeof(e.channel));
+		store_db_text(st, 2, e.meter, sizeof(e.meter));
+		store_db_text(st, 3, e.boot, sizeof(e.boot));
+		rc = fn(ctx, &e) ? SQLITE_NOMEM : SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? 0 : -EIO;
 }
 
 static int store_db_write_have(struct store_db *d, const char *sink,

@@ -28,6 +28,7 @@ int store_db_add(struct store_db *d, const struct batch *b);
 int store_db_count(struct store_db *d, const char *sensor,
 		   const struct ledger_sensor *since);
 int store_db_clock(struct store_db *d, const struct clock_entry *e);
+int store_db_energy(struct store_db *d, const struct energy_state *st);
 int store_db_add_sink(struct store_db *d, const char *sink,
 		      struct ranges *have);
 /* The sink has acknowledged what is in @acked; it may hold more. */
@@ -39,6 +40,10 @@ int store_db_age(struct store_db *d, int64_t utc_ns);
 int store_db_end(struct store_db *d);
 void store_db_undo(struct store_db *d);
 
+/* All of them, until @fn returns nonzero. 0 or -EIO. */
+int store_db_each_energy(struct store_db *d,
+			 int (*fn)(void *ctx, const struct energy_state *st),
+			 void *ctx);
 /* Of this boot: 1 with it, 0 when there is none, -EIO. */
 int store_db_last_clock(struct store_db *d, struct clock_entry *e);
 uint64_t store_db_bytes(struct store_db *d);

@@ -44,7 +44,7 @@ const char *batch_sync_name(enum batch_sync sync)
 const char *batch_flag_name(unsigned int i)
 {
 	static const char *const names[BATCH_FLAGS] = {
-		"step", "again", "damaged",
+		"step", "again", "damaged", "event",
 	};
 
 	return names[i];

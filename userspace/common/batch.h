@@ -19,13 +19,14 @@ enum batch_sync {
 	BATCH_REDATED,		/* dated when the clock was synchronised; never stored */
 };
 
-/* Why a window holds less than its whole length. Stored: add at the end. */
+/* What is special about it. Stored: add at the end. */
 enum batch_flag {
 	BATCH_STEP = 1 << 0,	/* the clock was set at its begin or end */
 	BATCH_AGAIN = 1 << 1,	/* a part of it was in a batch before */
 	BATCH_DAMAGED = 1 << 2,	/* the store lost it; never stored */
+	BATCH_EVENT = 1 << 3,	/* no window: something happened at its begin */
 };
-#define BATCH_FLAGS	3
+#define BATCH_FLAGS	4
 
 /*
  * What an undisciplined clock may drift at most: the kernel lets its error

@@ -54,6 +54,12 @@ const char *const store_sql_up[STORE_SQL_VERSION] = {
 	/* A sink that came after the oldest had gone never waited for those. */
 	"UPDATE sink SET cursor = max(cursor,"
 	" ifnull((SELECT min(id) FROM batch), 1) - 1);",
+
+	/* 4: where the energy indices are, see cityhubd/energy_index.h */
+	"CREATE TABLE energy (sensor TEXT NOT NULL, channel TEXT NOT NULL,"
+	" meter TEXT NOT NULL, boot TEXT NOT NULL, binding INTEGER NOT NULL,"
+	" reading REAL NOT NULL, taken REAL NOT NULL, returned REAL NOT NULL,"
+	" PRIMARY KEY (sensor, channel)) WITHOUT ROWID;",
 };
 
 const char *const store_sql_down[STORE_SQL_VERSION] = {
@@ -66,6 +72,7 @@ const char *const store_sql_down[STORE_SQL_VERSION] = {
 	"(SELECT sum(last - first + 1) FROM ahead WHERE ahead.sink = sink.name)"
 	", 0);"
 	"DROP TABLE ahead;",
+	"DROP TABLE energy;",
 };
 
 static int store_sql_vbind(sqlite3_stmt *st, const char *kinds, va_list ap)
@@ -78,6 +85,9 @@ static int store_sql_vbind(sqlite3_stmt *st, const char *kinds, va_list ap)
 		switch (kinds[i - 1]) {
 		case 'i':
 			rc = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+			break;
+		case 'd':
+			rc = sqlite3_bind_double(st, i, va_arg(ap, double));
 			break;
 		case 's':
 			rc = sqlite3_bind_text(st, i, va_arg(ap, const char *),

@@ -9,7 +9,7 @@
 #include "common/ledger.h"
 #include "common/ranges.h"
 
-#define STORE_SQL_VERSION	3
+#define STORE_SQL_VERSION	4
 #define STORE_DEFAULT_PATH	"/var/lib/cityhub/store.db"
 
 /*
@@ -22,7 +22,7 @@ extern const char *const store_sql_down[STORE_SQL_VERSION];
 
 /*
  * Run a statement that gives no rows; the kinds of the arguments: i int64_t,
- * s const char *, b const void * and size_t. Returns an SQLite code.
+ * d double, s const char *, b const void * and size_t. Returns an SQLite code.
  */
 int store_sql_run(sqlite3_stmt *st, const char *kinds, ...);
 /* As above, for a statement that starts giving rows; the caller steps on. */
