@@ -455,6 +455,11 @@ demo:
 campaign-kill: all
 	python3 tests/system/kill_campaign.py $(CURDIR) 1000 $(or $(SEED),1)
 
+# About half a minute for each cut, of a VM with a stock kernel.
+.PHONY: campaign-power
+campaign-power: all
+	python3 tests/system/power_campaign.py $(CURDIR) $(or $(CUTS),20) $(or $(SEED),1)
+
 # The waveforms of ten minutes and of one, in virtual time; about as long in
 # reality. The short form is the test 30-ade9000-wave.
 .PHONY: campaign-wave

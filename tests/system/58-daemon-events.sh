@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: ade9000
+# timeout: 900
 #
 # Events of a meter as messages within a second and with their instant, also of
 # a time without a broker; its energy index over a driver that is loaded again,
@@ -29,7 +30,8 @@ grid() {
 set_event() {
 	local file
 
-	for file in "$(iio_dir $dev)"/events/in_*voltage"$1"; do
+	# shellcheck disable=SC2086 # a pattern
+	for file in "$(iio_dir $dev)"/events/in_*voltage$1; do
 		echo "$2" > "$file" || return
 	done
 }

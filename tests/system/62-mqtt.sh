@@ -78,16 +78,7 @@ says_so() {
 
 # ---- a broker that takes everything and acknowledges nothing, in the background
 
-python3 - "$silent_port" <<-'END' &
-	import socket, sys
-	s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-	while True:
-	    c, _ = s.accept()
-	    c.recv(4096)
-	    c.sendall(bytes([0x20, 2, 0, 0]))	# CONNACK
-	    while c.recv(65536):
-	        pass
-END
+python3 "$top/tests/system/bad_broker.py" silent "$silent_port" > /dev/null &
 silent_pid=$!
 fill 30
 cp "$daemon_store" "$daemon_dir/silent.db"
@@ -98,22 +89,9 @@ silent_daemon=$!
 
 # ---- and one that swallows every packet: nobody accepts, and the queue is full -----
 
-python3 - "$hole_port" > "$daemon_dir/hole" <<-'END' &
-	import socket, sys, time
-	s = socket.socket()
-	s.bind(("127.0.0.1", int(sys.argv[1])))
-	s.listen(0)
-	queue = []
-	for _ in range(3):
-	    c = socket.socket()
-	    c.setblocking(False)
-	    c.connect_ex(("127.0.0.1", int(sys.argv[1])))
-	    queue.append(c)
-	print("full", flush=True)
-	time.sleep(600)
-END
+python3 "$top/tests/system/bad_broker.py" hole "$hole_port" > "$daemon_dir/hole" &
 hole_pid=$!
-wait_for 5 grep -q full "$daemon_dir/hole"
+wait_for 5 grep -q ready "$daemon_dir/hole"
 cp "$daemon_store" "$daemon_dir/hole.db"
 conf "host = \"127.0.0.1\"; port = $hole_port; tls = false;"
 cp "$daemon_dir/conf" "$daemon_dir/hole.conf"

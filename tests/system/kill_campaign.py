@@ -21,6 +21,8 @@ import tempfile
 import time
 
 top, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+sys.path.insert(0, f"{top}/tests/system")
+import store_audit  # noqa: E402
 rng = random.Random(seed)
 work = tempfile.mkdtemp(prefix="cityhub-kill.", dir=os.environ.get("TMPDIR", "/var/tmp"))
 store, record = f"{work}/store.db", f"{work}/record"
@@ -78,29 +80,14 @@ def audit(committed):
     db = sqlite3.connect(f"{work}/copy.db")
     if not committed and not db.execute("PRAGMA user_version").fetchone()[0]:
         return set(), 0     # killed before the store had its tables
-    for name, diff in db.execute(
-            "SELECT name, captured - reduced - raw - pending - ifnull((SELECT"
-            " sum(n) FROM dropped WHERE sensor = name), 0) FROM sensor"):
-        if diff:
-            fail("sensor", name, "is off by", diff)
-    for name, diff in db.execute(
-            "SELECT name, made - acknowledged - ifnull((SELECT sum(n) FROM"
-            " expired WHERE sink = name), 0) - (SELECT count(*) FROM batch"
-            " WHERE id > cursor) + ifnull((SELECT sum(last - first + 1) FROM"
-            " ahead WHERE sink = name), 0) FROM sink"):
-        if diff:
-            fail("sink", name, "is off by", diff)
-    n, low, high = db.execute("SELECT count(*), min(seq), max(seq)"
-                              " FROM batch").fetchone()
-    if n and high - low + 1 != n:
-        fail("gaps:", n, "batches from", low, "to", high)
+    for what in store_audit.off(db):
+        fail(what)
     for row in committed:
         if db.execute("SELECT seq, body FROM batch WHERE id = ?",
                       row[:1]).fetchone() != row[1:]:
             fail("committed batch", row[0], "is lost or changed")
     keys = {s for s, in db.execute("SELECT seq FROM batch")}
-    crash = db.execute("SELECT ifnull(sum(n), 0) FROM dropped WHERE reason ="
-                       " 'crash'").fetchone()[0]
+    crash = store_audit.crash(db)
     db.close()
     os.unlink(f"{work}/copy.db")
     return keys, crash
@@ -127,6 +114,14 @@ def received():
         else:
             fail("out of order:", seq, "after", live, "and", backlog)
     return set(first), lines
+
+
+def index():
+    """The energy index in the order of its results."""
+    with open(record) as f:
+        by_seq = {b["seq"]: b["results"][0]["last"] for b in map(json.loads, f)
+                  if b["sensor"] == "meter"}
+    return [by_seq[seq] for seq in sorted(by_seq)]
 
 
 def all_there(keys):
@@ -176,11 +171,15 @@ with open(record, "wb") as out:
 mosquitto.terminate()
 mosquitto.wait()
 got, lines = received()
+energy = index()
+if energy != sorted(energy) or energy[-1] <= 0:
+    fail("the energy index went back, or did not come on")
 if got != keys:
     fail("strange batches arrived:", len(got - keys))
 if rounds >= 20 and (len(keys) < 10 * rounds or lines == len(got) or not crash):
     fail("too little happened:", len(keys), "batches,", lines, "messages,", crash,
          "values were pending at a kill")
 print(f"{rounds} kills: {len(keys)} batches stored, all arrived, {lines - len(got)}"
-      f" of them twice; {crash} values pended at a kill and are in the ledger")
+      f" of them twice; {crash} values pended at a kill and are in the ledger;"
+      f" energy came to {energy[-1]} Wh and never went back")
 shutil.rmtree(work)

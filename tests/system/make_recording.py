@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write recordings of three sensors that count, as cityhubd would.
+"""Write recordings of sensors that count, and of a meter, as cityhubd would.
 
 usage: make_recording.py DIRECTORY
 """
@@ -7,13 +7,13 @@ import json
 import struct
 import sys
 
-SENSORS = {"slow": (1, 1), "air": (10, 1), "wave": (400, 40)}
+SENSORS = {"slow": (1, 1), "air": (10, 1), "wave": (400, 40), "meter": (1, 1)}
 SECONDS = 30
 
 
-def meaning(name):
-    return {"channel": name, "quantity": name, "unit": "1", "phase": "",
-            "decimals": 3, "offset": 0.0, "factor": 1.0, "reduce": 0,
+def meaning(name, unit="1", reduce=0):
+    return {"channel": name, "quantity": name, "unit": unit, "phase": "",
+            "decimals": 3, "offset": 0.0, "factor": 1.0, "reduce": reduce,
             "step": 0.0, "unknown": None}
 
 
@@ -25,7 +25,9 @@ def number(bits, signed, **more):
 for name, (rate, block) in SENSORS.items():
     head = {"schema": "cityhub.recording/1", "name": name, "rate_hz": float(rate),
             "clock": 0, "block_scans": block,
-            "scan": [number(32, False, meaning=meaning("count")),
+            "scan": [number(32, True, meaning=meaning("energy", "Wh", 2))
+                     if name == "meter" else
+                     number(32, False, meaning=meaning("count")),
                      number(64, True)]}
     with open(f"{sys.argv[1]}/{name}.rec", "wb") as f:
         f.write(json.dumps(head, separators=(",", ":")).encode() + b"\n")

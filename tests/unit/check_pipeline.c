@@ -736,7 +736,7 @@ static void run_meter(const char *path, const struct conf *conf,
 	ck_assert_int_eq(store_energy(s, restore_energy, ix), 0);
 	ck_assert_int_eq(store_start(s), 0);
 	capture_set_energy(c, ix);
-	capture_set_urgent(c, on_urgent);
+	capture_set_hooks(c, &(struct capture_hooks){ .urgent = on_urgent });
 	meter_comes(c, meter);
 	capture_stop(c);
 	store_submit(s, capture_collect(c));

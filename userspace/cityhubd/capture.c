@@ -38,7 +38,7 @@ struct capture {
 	const struct conf *conf;
 	const struct clock *clock;
 	struct energy_index *energy;
-	void (*urgent)(void *ctx);
+	struct capture_hooks hooks;
 	capture_fault fault;
 	void *ctx;
 	struct capture_member *members;
@@ -78,16 +78,31 @@ void capture_set_energy(struct capture *c, struct energy_index *energy)
 	c->energy = energy;
 }
 
-void capture_set_urgent(struct capture *c, void (*urgent)(void *ctx))
+void capture_set_hooks(struct capture *c, const struct capture_hooks *hooks)
 {
-	c->urgent = urgent;
+	c->hooks = *hooks;
+}
+
+/* Sound is a pressure too for IIO, but not in messages. */
+static void capture_pressure(const struct capture *c, const struct batch *b)
+{
+	for (unsigned int i = 0; i < batch_layout_size(b->layout); i++) {
+		const char *quantity =
+			batch_layout_channel(b->layout, i)->quantity;
+
+		if (!strcmp(quantity, "pressure") && b->results[i].count)
+			c->hooks.pressure(c->ctx, b->results[i].mean);
+	}
 }
 
 static int capture_out(void *ctx, struct batch *b)
 {
 	struct capture *c = ctx;
-	int err = store_packet_add(c->packet, b);
+	int err;
 
+	if (c->hooks.pressure)
+		capture_pressure(c, b);
+	err = store_packet_add(c->packet, b);
 	if (err)
 		log_error("no memory for a batch; it is lost");
 	return err;
@@ -217,8 +232,8 @@ static struct source *capture_record(const struct capture_member *m,
 
 static void capture_urgent(struct capture *c)
 {
-	if (c->urgent)
-		c->urgent(c->ctx);
+	if (c->hooks.urgent)
+		c->hooks.urgent(c->ctx);
 }
 
 static void capture_event(void *ctx)
@@ -384,6 +399,8 @@ static void capture_try(struct capture *c, struct source_iio_scan *scan,
 	if (!m)
 		m = capture_member_new(c, key, name);
 	if (!m || m->sensor || clock_now_ns(c->clock) < m->retry_ns)
+		return;
+	if (c->hooks.ready && !c->hooks.ready(c->ctx, key))
 		return;
 	src = source_iio_open(scan, i, c->conf->capture.latency_s);
 	if (src)

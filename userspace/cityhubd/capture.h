@@ -6,6 +6,7 @@
 #ifndef CITYHUBD_CAPTURE_H
 #define CITYHUBD_CAPTURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cityhubd/clock.h"
@@ -25,8 +26,17 @@ struct capture *capture_new(struct loop *loop, const struct conf *conf,
 			    void *ctx);
 /* The energy indices; before the first source comes. */
 void capture_set_energy(struct capture *c, struct energy_index *energy);
-/* Called when something came that should not wait for the next tick. */
-void capture_set_urgent(struct capture *c, void (*urgent)(void *ctx));
+/* What the capture asks for and tells; each may be NULL. @ctx: of capture_new(). */
+struct capture_hooks {
+	/* Something came that should not wait for the next tick. */
+	void (*urgent)(void *ctx);
+	/* May that device be captured? If not so, capture_rescan() later. */
+	bool (*ready)(void *ctx, const char *key);
+	/* The pressure of the air was measured. */
+	void (*pressure)(void *ctx, double hpa);
+};
+
+void capture_set_hooks(struct capture *c, const struct capture_hooks *hooks);
 /* Closes all sources; capture_collect() still gives what was left. */
 void capture_stop(struct capture *c);
 void capture_free(struct capture *c);

@@ -2,20 +2,24 @@
 #include "cityhubd/daemon.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "cityhubd/capture.h"
+#include "cityhubd/chip_id.h"
 #include "cityhubd/clock.h"
 #include "cityhubd/loop.h"
 #include "cityhubd/notify.h"
 #include "cityhubd/outlet.h"
 #include "cityhubd/state.h"
 #include "cityhubd/store.h"
+#include "cityhubd/tend.h"
 #include "cityhubd/uevent.h"
 #include "common/conf.h"
 #include "common/ids.h"
@@ -56,6 +60,8 @@ struct daemon {
 	struct loop_watch *clock_set;
 	struct capture *capture;
 	struct energy_index *energy;
+	struct tend *tend;
+	struct loop_watch *prepared;
 	struct store *store;
 	struct outlet *outlets[CONF_SINKS + 1];
 	size_t noutlets;
@@ -212,6 +218,31 @@ static void daemon_rescan(void *ctx)
 	struct daemon *d = ctx;
 
 	capture_rescan(d->capture);
+}
+
+static bool daemon_ready(void *ctx, const char *key)
+{
+	struct daemon *d = ctx;
+
+	return !d->tend || tend_ready(d->tend, key);
+}
+
+static void daemon_pressure(void *ctx, double hpa)
+{
+	struct daemon *d = ctx;
+
+	if (d->tend)
+		tend_pressure(d->tend, hpa);
+}
+
+/* A chip that waited for it can be captured. */
+static void daemon_prepared(void *ctx)
+{
+	struct daemon *d = ctx;
+	eventfd_t n;
+
+	if (!eventfd_read(tend_fd(d->tend), &n))
+		capture_rescan(d->capture);
 }
 
 static void daemon_hotplug(void *ctx)
@@ -470,6 +501,8 @@ static void daemon_free(struct daemon *d)
 	loop_unwatch(d->uevent);
 	loop_unwatch(d->hotplug);
 	loop_unwatch(d->urgent);
+	loop_unwatch(d->prepared);
+	tend_stop(d->tend);
 	if (d->uevent_fd >= 0)
 		close(d->uevent_fd);
 	loop_unwatch(d->watchdog);
@@ -479,8 +512,33 @@ static void daemon_free(struct daemon *d)
 	clock_free(d->clock);
 }
 
+/* Without it chips are as they are. */
+static void daemon_start_tend(struct daemon *d)
+{
+	char path[CONF_STRING], dir[CONF_STRING + 8];
+	const struct tend_conf conf = {
+		.devices = CHIP_ID_DEVICES, .dir = dir, .boot = d->boot,
+	};
+
+	snprintf(path, sizeof(path), "%s", d->conf.store.path);
+	snprintf(dir, sizeof(dir), "%s/chips", dirname(path));
+	d->tend = tend_start(&conf);
+	if (d->tend)
+		d->prepared = loop_watch_fd(d->loop, tend_fd(d->tend),
+					    daemon_prepared, d);
+	if (d->prepared)
+		return;
+	log_error("states of chips are not kept: %s", strerror(errno));
+	tend_stop(d->tend);
+	d->tend = NULL;
+}
+
 static int daemon_set_up(struct daemon *d)
 {
+	static const struct capture_hooks hooks = {
+		.urgent = daemon_urgent, .ready = daemon_ready,
+		.pressure = daemon_pressure,
+	};
 	struct ranges have[CONF_SINKS + 1];
 	int err;
 
@@ -505,12 +563,14 @@ static int daemon_set_up(struct daemon *d)
 	if (!d->capture || !d->energy)
 		return -errno;
 	capture_set_energy(d->capture, d->energy);
-	capture_set_urgent(d->capture, daemon_urgent);
+	capture_set_hooks(d->capture, &hooks);
 	err = daemon_watch(d);
 	if (!err)
 		err = daemon_open_store(d, have);
 	if (err)
 		return err;
+	if (!*d->conf.capture.replay)
+		daemon_start_tend(d);
 	daemon_start_outlets(d, have);
 	return 0;
 }

@@ -5,22 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iio.h>
-#include <libgen.h>
-#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cityhubd/chip_id.h"
 #include "cityhubd/iio_events.h"
 #include "common/array.h"
-#include "common/ids.h"
 #include "common/log.h"
 
-#define SOURCE_IIO_DIR		"/sys/bus/iio/devices"
+#define SOURCE_IIO_DIR		CHIP_ID_DEVICES
 #define SOURCE_IIO_TRIGGER	"cityhub-"
 /* What the kernel holds while the daemon is kept from reading. */
 #define SOURCE_IIO_HOLD_S	4
@@ -432,31 +429,6 @@ static int source_iio_events(struct source *src, struct source_event *out,
 	return n;
 }
 
-/* The number of its directory is another one for each device that ever was. */
-static void source_iio_identify(struct source_iio *s)
-{
-	const char *name = iio_device_get_name(s->dev);
-	char path[128], there[PATH_MAX], serial[40] = "#";
-	struct source *src = &s->source;
-	const char *chip = "";
-	struct stat dir;
-
-	snprintf(path, sizeof(path), SOURCE_IIO_DIR "/%s",
-		 iio_device_get_id(s->dev));
-	src->binding = stat(path, &dir) ? 0 : dir.st_ino;
-	/* .../spi0.0/iio:device1: the chip is the parent of the device. */
-	if (realpath(path, there))
-		chip = basename(dirname(there));
-	if (iio_device_attr_read(s->dev, "serialnumber", serial + 1,
-				 sizeof(serial) - 1) < 0)
-		*serial = '\0';
-	serial[strcspn(serial, "\n")] = '\0';
-	if (*serial)
-		ids_clean(serial + 1);
-	snprintf(src->meter, sizeof(src->meter), "%.31s@%.31s%s",
-		 name ? name : "", chip, serial);
-}
-
 static int source_iio_arm(struct source *src)
 {
 	struct source_iio *s = (struct source_iio *)src;
@@ -464,7 +436,8 @@ static int source_iio_arm(struct source *src)
 	int err;
 
 	source_iio_clear_stale(s->dev);
-	source_iio_identify(s);
+	src->binding = chip_id(SOURCE_IIO_DIR, iio_device_get_id(s->dev),
+			       src->meter);
 	err = source_iio_layout(s);
 	source_iio_open_events(s);
 	if (!err)
