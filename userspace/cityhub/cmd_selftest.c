@@ -171,10 +171,11 @@ static int read_value(const char *path)
 
 static void test_sensor(struct doctor *d, const struct iio_entry *e)
 {
+	static const char * const kinds[] = { "raw", "input" };
 	char pattern[128], part[2 * IIO_NAME_LEN];
 	size_t good = 0, bad = 0;
+	glob_t g = { 0 };
 	int err = 0;
-	glob_t g;
 
 	snprintf(part, sizeof(part), "sensor %s", *e->label ? e->label :
 		 e->name);
@@ -183,9 +184,15 @@ static void test_sensor(struct doctor *d, const struct iio_entry *e)
 			   "captured at this moment: not disturbed");
 		return;
 	}
-	snprintf(pattern, sizeof(pattern),
-		 "/sys/bus/iio/devices/iio:device%u/in_*_{raw,input}", e->id);
-	if (glob(pattern, GLOB_BRACE, NULL, &g)) {
+	/* Not GLOB_BRACE, which musl has not. */
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(pattern, sizeof(pattern),
+			 "/sys/bus/iio/devices/iio:device%u/in_*_%s", e->id,
+			 kinds[i]);
+		glob(pattern, GLOB_APPEND, NULL, &g);
+	}
+	if (!g.gl_pathc) {
+		globfree(&g);
 		doctor_say(d, DOCTOR_SKIPPED, part, NULL,
 			   "has no channel that can be read singly");
 		return;
