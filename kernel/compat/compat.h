@@ -6,6 +6,11 @@
 #ifndef _CITYHUB_COMPAT_H
 #define _CITYHUB_COMPAT_H
 
+#include <linux/version.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "cityhub needs Linux 6.1 or newer: build against the headers of such a kernel"
+#endif
+
 #include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/hrtimer.h>
