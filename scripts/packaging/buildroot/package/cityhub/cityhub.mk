@@ -36,12 +36,14 @@ else
 CITYHUB_OPTS += WITH_GNUTLS=no
 endif
 
-# The files of systemd are installed where systemd is, below.
+# The files of systemd are installed where systemd is, below. eudev looks into
+# /lib/udev only.
 CITYHUB_MAKE_OPTS = \
 	$(TARGET_CONFIGURE_OPTS) \
 	$(CITYHUB_OPTS) \
 	WITH_SYSTEMD=no \
-	prefix=/usr
+	prefix=/usr \
+	udevdir=/lib/udev
 
 ifeq ($(BR2_PACKAGE_CITYHUB_OVERLAYS),y)
 CITYHUB_DEPENDENCIES += host-dtc
@@ -91,7 +93,7 @@ endef
 define CITYHUB_MDEV_RULE
 	if [ -f $(TARGET_DIR)/etc/mdev.conf ] && \
 		! grep -q cityhub-iio $(TARGET_DIR)/etc/mdev.conf; then \
-		echo 'iio:device[0-9]+ root:cityhub 660 @/usr/lib/udev/cityhub-iio /sys/bus/iio/devices/$$MDEV' \
+		echo 'iio:device[0-9]+ root:cityhub 660 @/lib/udev/cityhub-iio /sys/bus/iio/devices/$$MDEV' \
 			>> $(TARGET_DIR)/etc/mdev.conf; \
 	fi
 endef
@@ -111,6 +113,7 @@ endef
 define CITYHUB_LINUX_CONFIG_FIXUPS
 	$(call KCONFIG_ENABLE_OPT,CONFIG_HIGH_RES_TIMERS)
 	$(call KCONFIG_ENABLE_OPT,CONFIG_I2C)
+	$(call KCONFIG_ENABLE_OPT,CONFIG_I2C_CHARDEV)
 	$(call KCONFIG_ENABLE_OPT,CONFIG_SPI)
 	$(call KCONFIG_ENABLE_OPT,CONFIG_IIO)
 	$(call KCONFIG_ENABLE_OPT,CONFIG_IIO_BUFFER)
