@@ -13,9 +13,11 @@ require cityhub-source.inc
 DEPENDS = "jansson libconfig libiio sqlite3"
 DEPENDS += "${@bb.utils.contains('PTEST_ENABLED', '1', 'libcheck', '', d)}"
 
-inherit pkgconfig ptest systemd update-rc.d useradd
+inherit bash-completion pkgconfig ptest systemd update-rc.d useradd
 
-PACKAGECONFIG ??= "hub ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
+# Set where mosquitto is, see dynamic-layers.
+CITYHUB_MQTT ??= ""
+PACKAGECONFIG ??= "hub ${CITYHUB_MQTT} ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG[hub] = "WITH_HUB=yes,WITH_HUB=no,libnl"
 PACKAGECONFIG[mqtt] = "WITH_MQTT=yes,WITH_MQTT=no,mosquitto"
 PACKAGECONFIG[gnutls] = "WITH_GNUTLS=yes,WITH_GNUTLS=no,gnutls"
@@ -42,6 +44,8 @@ do_install() {
     oe_runmake install-userspace DESTDIR=${D}
     install -D -m 0755 ${S}/scripts/packaging/common/cityhubd.init \
         ${D}${sysconfdir}/init.d/cityhubd
+    # The package of the module has the same file, by KERNEL_MODULE_AUTOLOAD.
+    rm -rf ${D}${nonarch_libdir}/modules-load.d
 }
 
 do_install_ptest() {
@@ -57,10 +61,8 @@ PACKAGE_BEFORE_PN = "${PN}-lib"
 FILES:${PN}-lib = "${libdir}/libcityhub.so.*"
 FILES:${PN} += "\
     ${nonarch_base_libdir}/udev \
-    ${nonarch_libdir}/modules-load.d \
     ${nonarch_libdir}/sysusers.d \
     ${nonarch_libdir}/tmpfiles.d \
-    ${datadir}/bash-completion \
 "
 CONFFILES:${PN} = "${sysconfdir}/cityhub/cityhubd.conf"
 RRECOMMENDS:${PN} = "kernel-module-cityhub"

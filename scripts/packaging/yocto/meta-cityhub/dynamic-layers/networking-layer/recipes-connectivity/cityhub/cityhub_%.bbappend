@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-PACKAGECONFIG:append = " gnutls mqtt"
+CITYHUB_MQTT = "gnutls mqtt"
