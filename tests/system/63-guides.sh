@@ -84,6 +84,8 @@ on_a_board() {
 		diagnosis.rst: cityhub watch --broker localhost:1883 --hub lamp-0815
 		first-data.rst: sudo apt-get update
 		first-data.rst: sudo apt-get install git make
+		first-data.rst: sudo apt-get install linux-headers-rpi-v8
+		first-data.rst: sudo apt-get install linux-headers-$(uname -r)
 		first-data.rst: sudo apt-get build-dep ./scripts/packaging
 		first-data.rst: make deb
 		first-data.rst: sudo apt-get install ./build/deb/cityhub_*.deb ./build/deb/cityhub-dkms_*.deb
@@ -95,6 +97,8 @@ on_a_board() {
 		first-data.rst: systemctl status cityhubd
 		first-data.rst: sudo systemctl reload cityhubd
 		first-data.rst: sudo usermod -a -G cityhub "$USER"
+		wiring.rst: sudo apt-get install i2c-tools
+		wiring.rst: sudo modprobe i2c-dev
 		upgrade.rst: sudo apt-get install ./cityhub_*.deb ./cityhub-dkms_*.deb
 		upgrade.rst: sudo systemctl stop cityhubd
 		upgrade.rst: sudo systemctl start cityhubd

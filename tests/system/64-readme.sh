@@ -95,6 +95,21 @@ while read -r path; do
 		ok "$path is there" compgen -G "$path"
 done < <(grep -ohP '(?<![\w/-])(scripts|tests|kernel|userspace|Documentation)/[\w./*-]*[a-z0-9_*]' \
 	"${documents[@]}" | sort -u)
+# mains_before FILE PATTERN: the warning stands above the first such line
+mains_before() {
+	awk -v pattern="$2" '/\*\*Mains/ { warned = 1 }
+		$0 ~ pattern { found = 1; exit }
+		END { exit !(found && warned) }' "$1"
+}
+while read -r file pattern; do
+	ok "$file warns of mains before $pattern" mains_before "$file" "$pattern"
+done <<'END'
+Documentation/guides/wiring.rst ^SPI clock
+Documentation/guides/first-data.rst dtoverlay=
+Documentation/guides/first-data.rst overlays/beaglebone
+Documentation/guides/diagnosis.rst ^By hand
+dt-overlays/README.md [.]dtbo
+END
 for link in $(grep -ohE '\]\([^)#:]*\)' README.md | tr -d '])('); do
 	ok "README.md links to $link, which is there" test -e "$link"
 done
