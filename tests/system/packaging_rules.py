@@ -89,8 +89,7 @@ def buildroot_mk():
     yield from missing_targets(re.findall(r"DESTDIR=\S+ ([a-z-]+)$", mk, re.M))
     fixups = set(re.findall(r"KCONFIG_ENABLE_OPT,(\w+)", mk))
     wanted = set(config_options("scripts/packaging/common/cityhub.config"))
-    for option in wanted - fixups - {"CONFIG_MODULES", "CONFIG_NET",
-                                     "CONFIG_I2C_CHARDEV"}:
+    for option in wanted - fixups - {"CONFIG_MODULES", "CONFIG_NET"}:
         yield f"LINUX_CONFIG_FIXUPS lacks {option}"
     for option in fixups - wanted:
         yield f"cityhub.config lacks {option}"
@@ -283,7 +282,7 @@ def recipe_style():
 
 def recipe_classes():
     userspace = read(glob.glob(OE + "/recipes-connectivity/cityhub/*.bb")[0])
-    for name in ("pkgconfig", "ptest", "systemd", "update-rc.d", "useradd"):
+    for name in ("bash-completion", "pkgconfig", "ptest", "systemd", "update-rc.d", "useradd"):
         if not re.search(rf"^inherit .*{re.escape(name)}( |$)", userspace, re.M):
             yield f"cityhub does not inherit {name}"
     for wanted in ('SYSTEMD_SERVICE:${PN} = ', 'USERADD_PACKAGES = "${PN}"',
@@ -327,6 +326,13 @@ def recipe_modules():
 
 
 def kernel_config():
+    # What our Kconfig selects or depends on, an image has to switch on too.
+    have = set(config_options("scripts/packaging/common/cityhub.config"))
+    for path in glob.glob("kernel/*/Kconfig"):
+        for words in re.findall(r"^\t(?:select|depends on) (.*)", read(path), re.M):
+            for word in re.findall(r"\b[A-Z][A-Z0-9_]+", words):
+                if not word.startswith("CITYHUB") and "CONFIG_" + word not in have:
+                    yield f"{path}: cityhub.config lacks CONFIG_{word}"
     # Debian's kernels have all of it.
     for path in glob.glob("/boot/config-6.*"):
         have = config_options(path)
