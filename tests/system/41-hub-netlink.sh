@@ -235,6 +235,35 @@ is "with gaps" "$(cat /sys/bus/iio/devices/trigger*/name | grep '^cityhub-' |
 like "a slot in a gap has no ticks" \
 	"$("$bad" "$tick_get,dump" "$slot_number=$(u32 3)" 2>&1)" "ENOENT"
 
+# The same by the command.
+slot() {
+	"$cityhub" slot "$@"
+}
+
+like "the command lists what there is, and for whom" "$(slot list --json)" \
+	'^\[\{"slot":0,"trigger":"cityhub-0","member":[0-9]+,"name":"mpl3115"\},\{"slot":1,"trigger":"cityhub-1","member":null,"name":null\},\{"slot":5,[^{]*\}\]$'
+is "it makes the lowest there is none of" "$(slot add --json)" \
+	'{"slot":2,"trigger":"cityhub-2","member":null,"name":null}'
+ok "and one by its number" slot add 7
+refusal=$(slot add cityhub-7 2>&1)
+is "one that there is is refused" $? 3
+like "with what to do" "$refusal" "already -> .cityhub slot list"
+refusal=$(slot delete cityhub-0 2>&1)
+is "one in use stays" $? 3
+like "with what to do" "$refusal" "device has the slot.* -> switch its buffer off"
+refusal=$(as_nobody "$cityhub" slot delete 7 2>&1)
+is "without privilege all stay" $? 3
+like "with what to do" "$refusal" "sudo"
+ok "anyone may list them" as_nobody "$cityhub" slot list
+ok "it takes away by name and by number" eval 'slot delete cityhub-7 && slot delete 2'
+is "those are gone" "$(slot list --json | grep -o '"slot":[0-9]*' | paste -sd ' ')" \
+	'"slot":0 "slot":1 "slot":5'
+for wrong in "" more "add x" "add 3 4" delete "delete -1" "list 3"; do
+	read -ra words <<< "$wrong"
+	slot "${words[@]}" > /dev/null 2>&1
+	is "'slot $wrong' is wrong usage" $? 2
+done
+
 # With it, and right; listeners are told.
 as_nobody "$build/tools/hub-events" 10000 > "$events" &
 wait_for 10 grep -q ready "$events"

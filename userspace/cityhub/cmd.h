@@ -47,6 +47,7 @@ extern const struct cmd cmd_list;
 extern const struct cmd cmd_set;
 extern const struct cmd cmd_selftest;
 extern const struct cmd cmd_show;
+extern const struct cmd cmd_slot;
 extern const struct cmd cmd_stats;
 extern const struct cmd cmd_watch;
 

@@ -1,23 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
-#include <stdlib.h>
-
 #include "hub.h"
-
-static int parse_generation(const char *arg, uint32_t *generation)
-{
-	unsigned long value;
-	char *end;
-
-	if (*arg < '0' || *arg > '9')
-		return -EINVAL;
-	errno = 0;
-	value = strtoul(arg, &end, 10);
-	if (errno || *end || !value || value > UINT32_MAX)
-		return -EINVAL;
-	*generation = (uint32_t)value;
-	return 0;
-}
 
 static int disarm_one(struct cityhub *h, uint32_t generation, struct writer *w)
 {
@@ -61,7 +43,8 @@ static int run(int argc, char **argv, struct writer *w)
 
 	if (argc > 2)
 		return cmd_usage(&cmd_disarm, "one capture at a time, or all");
-	if (argc == 2 && parse_generation(argv[1], &generation))
+	if (argc == 2 &&
+	    (hub_parse_number(argv[1], "", UINT32_MAX, &generation) || !generation))
 		return cmd_usage(&cmd_disarm, "'%s' is no number of a capture (cityhub show lists them)",
 				 argv[1]);
 

@@ -34,7 +34,9 @@ static int hub_exit_status(int error)
 	case -ENOENT:
 	case -EAGAIN:
 	case -EBUSY:
+	case -EEXIST:
 	case -ENOBUFS:
+	case -ENOSPC:
 	case -ETIME:
 		return CMD_REFUSED;
 	default:
@@ -54,6 +56,9 @@ static const struct {
 	{ &cmd_arm, -EBUSY, "`cityhub disarm` ends that one" },
 	{ &cmd_arm, -ETIME, "see what NTP does (timedatectl, chronyc tracking), or use --force: ticks then lie on a grid that other hubs do not share" },
 	{ &cmd_disarm, -ENOENT, "`cityhub show` lists the captures" },
+	{ &cmd_slot, -EBUSY, "switch its buffer off, then echo > /sys/bus/iio/devices/iio:deviceN/trigger/current_trigger" },
+	{ &cmd_slot, -EEXIST, "`cityhub slot list` shows the slots" },
+	{ &cmd_slot, -ENOENT, "`cityhub slot list` shows the slots" },
 	{ &cmd_set, -EAGAIN, "let the time service set it (chrony: leapsectz right/UTC)" },
 };
 
@@ -93,21 +98,21 @@ int hub_parse_seconds(const char *text, int64_t *ns)
 	return *end ? -EINVAL : 0;
 }
 
-/* Digits and nothing else, as the kernel would write them. */
-static int parse_id(const char *arg, uint32_t *id)
+int hub_parse_number(const char *arg, const char *prefix, uint32_t max,
+		     uint32_t *number)
 {
 	unsigned long value;
 	char *end;
 
-	if (!strncmp(arg, "iio:device", 10))
-		arg += 10;
+	if (!strncmp(arg, prefix, strlen(prefix)))
+		arg += strlen(prefix);
 	if (*arg < '0' || *arg > '9')
 		return -EINVAL;
 	errno = 0;
 	value = strtoul(arg, &end, 10);
-	if (errno || *end || value > INT32_MAX)
+	if (errno || *end || value > max)
 		return -EINVAL;
-	*id = (uint32_t)value;
+	*number = (uint32_t)value;
 	return 0;
 }
 
@@ -140,7 +145,7 @@ int hub_find_member(const struct cmd *c, struct cityhub *h, const char *arg,
 	size_t n;
 	int ret;
 
-	if (!parse_id(arg, id))
+	if (!hub_parse_number(arg, "iio:device", INT32_MAX, id))
 		return CMD_OK;
 
 	ret = cityhub_members_get(h, &members, &n);

@@ -17,6 +17,13 @@ int hub_open(const struct cmd *c, struct cityhub **h);
 int hub_failed(const struct cmd *c, struct cityhub *h, int error);
 
 /*
+ * Digits and nothing else, as the kernel would write them, after a prefix that
+ * may be left out; returns 0 or -EINVAL.
+ */
+int hub_parse_number(const char *arg, const char *prefix, uint32_t max,
+		     uint32_t *number);
+
+/*
  * The member an argument means: an id, iio:deviceN, a name or a label.
  * Returns an &enum cmd_exit, having said what is wrong.
  */

@@ -19,6 +19,7 @@ static const struct cmd *const commands[] = {
 	&cmd_list,
 	&cmd_show,
 	&cmd_set,
+	&cmd_slot,
 	&cmd_arm,
 	&cmd_disarm,
 	&cmd_stats,
