@@ -29,10 +29,10 @@
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pm_runtime.h>
-#include <linux/sched.h>
 #include <linux/time64.h>
 
 #include <cityhub/member.h>
+#include <cityhub/poll.h>
 
 #include "sen6x.h"
 
@@ -298,12 +298,19 @@ static int sen6x_thread(void *data)
 {
 	struct sen6x *st = data;
 	s64 next = cityhub_raw_ns();
+	bool fifo = false;
+	s64 took = 0;
+	s64 begin;
 
-	sched_set_fifo_low(current);
 	while (!kthread_should_stop()) {
+		cityhub_poll_priority(&fifo, took, SEN6X_PERIOD_NS);
 		sen6x_sleep_until(next);
-		if (cityhub_raw_ns() >= next)
-			next = sen6x_poll(st);
+		begin = cityhub_raw_ns();
+		if (begin < next)
+			continue;
+
+		next = sen6x_poll(st);
+		took = cityhub_raw_ns() - begin;
 	}
 
 	return 0;

@@ -22,12 +22,12 @@
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pm.h>
-#include <linux/sched.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
 
 #include <cityhub/irq.h>
 #include <cityhub/member.h>
+#include <cityhub/poll.h>
 
 #include "pcba_dbm.h"
 
@@ -149,15 +149,21 @@ static int pcba_dbm_watch(void *data)
 {
 	struct pcba_dbm *st = data;
 	s64 next = cityhub_raw_ns();
+	bool fifo = false;
+	s64 took = 0;
+	s64 begin;
 
-	sched_set_fifo_low(current);
 	while (!kthread_should_stop()) {
+		cityhub_poll_priority(&fifo, took,
+				      (s64)st->tavg_ms * NSEC_PER_MSEC);
 		pcba_dbm_sleep_until(next);
-		if (cityhub_raw_ns() < next)
+		begin = cityhub_raw_ns();
+		if (begin < next)
 			continue;
 
 		guard(mutex)(&st->lock);
 		next = pcba_dbm_visit(st);
+		took = cityhub_raw_ns() - begin;
 	}
 
 	return 0;
