@@ -16,6 +16,7 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -26,7 +27,9 @@
 
 /*
  * The IIO core attaches a device right after it asked whether it may, and
- * tells nobody when it did: so long the slot is held for it.
+ * tells nobody when it did: so long the slot is held for it. One that is later
+ * than that attaches to a trigger that another one has as well, or that is no
+ * slot any more: its buffer cannot be switched on then, or shares the ticks.
  */
 #define CLAIM_MS	50
 
@@ -274,11 +277,20 @@ static int slot_validate_device(struct iio_trigger *trig,
 {
 	int ret;
 
+	/*
+	 * The core takes its reference to the module without asking whether it
+	 * goes already: who attaches then would be left with a trigger that has
+	 * no code. This reference cannot be had then.
+	 */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+
 	/* Another one is on its way in: see whether it gets there. */
 	while ((ret = slot_claim(trig, indio_dev)) == -EAGAIN)
 		msleep(CLAIM_MS / 5);
 	if (!ret)
 		cityhub_members_join();
+	module_put(THIS_MODULE);
 	return ret;
 }
 
