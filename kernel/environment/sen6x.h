@@ -83,9 +83,7 @@ struct task_struct;
 /* All that are not named above need the same time. */
 #define SEN6X_ANSWER_MS		20
 
-/**
- * enum sen6x_quantity_id - what is measured; the address of a channel
- */
+/* What is measured; the address of a channel. */
 enum sen6x_quantity_id {
 	SEN6X_PM1,
 	SEN6X_PM2P5,
@@ -120,9 +118,7 @@ struct sen6x_quantity {
 	u64 scale_nano;
 };
 
-/**
- * enum sen6x_setting_id - what a chip can be told
- */
+/* What a chip can be told. */
 enum sen6x_setting_id {
 	SEN6X_SET_TEMP_OFFSET,
 	SEN6X_SET_ACCELERATION,

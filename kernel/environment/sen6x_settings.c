@@ -347,14 +347,12 @@ static ssize_t sen6x_voc_write(struct iio_dev *indio_dev, uintptr_t private,
 	struct sen6x *st = iio_priv(indio_dev);
 	struct sen6x_kept new = { .known = true };
 	u8 bytes[SEN6X_VOC_WORDS * sizeof(u16)];
-	char digits[2 * sizeof(bytes) + 1];
 	unsigned int i;
-	int read = 0;
 	int ret;
 
-	if (sscanf(buf, "%16[0-9a-fA-F]%n", digits, &read) != 1 ||
-	    read != sizeof(digits) - 1 || !sysfs_streq(buf + read, "") ||
-	    hex2bin(bytes, digits, sizeof(bytes)))
+	/* It ends at the first that is no digit, and so within the string. */
+	if (hex2bin(bytes, buf, sizeof(bytes)) ||
+	    !sysfs_streq(buf + 2 * sizeof(bytes), ""))
 		return -EINVAL;
 
 	for (i = 0; i < SEN6X_VOC_WORDS; i++)

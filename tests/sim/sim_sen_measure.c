@@ -183,9 +183,13 @@ static void sen_tick(struct sim_chip *chip, s64 at)
 	if (at < s->fan_until)
 		return;
 
-	sen_sample(chip, at);
-	if (interval && ++s->uncleaned >= interval)
+	if (interval && s->uncleaned >= interval) {
 		sen_clean(s, at);
+		return;
+	}
+
+	s->uncleaned++;
+	sen_sample(chip, at);
 }
 
 s64 sen_advance(struct sim_chip *chip, s64 now)
