@@ -30,7 +30,7 @@ grid() {
 set_event() {
 	local file
 
-	# shellcheck disable=SC2086 # a pattern
+	# shellcheck disable=SC2231 # a pattern
 	for file in "$(iio_dir $dev)"/events/in_*voltage$1; do
 		echo "$2" > "$file" || return
 	done
