@@ -159,12 +159,12 @@ is "no index ever went back, and those of L1 and L3 came on" "$(python3 - "$got"
 	        if r["quantity"].startswith("energy") and r["count"]:
 	            index.setdefault(r["channel"], []).append(r["last"])
 	bad = [c for c, v in index.items() if v != sorted(v)]
-	# 3600 W taken at least and 460 W returned, for 30 s at least, a second or two of it
+	# 3600 W taken at least and 460 W returned, for 20 s at least, a second or two of it
 	# lost with the driver; of what the daemon did not see nothing.
 	l1, l3 = index["L1-energy"], index["L3-energy-returned"]
 	steps = max(b - a for a, b in zip(l1, l1[1:]))
 	print(bad, l1[-1] - l1[0] > 4600 * 20 / 3600,
-	      l3[-1] - l3[0] > 460 * 30 / 3600,
+	      l3[-1] - l3[0] > 460 * 20 / 3600,
 	      index["L3-energy"][-1] < 0.1, 4600 * 4 / 3600 < steps < 4600 * 8 / 3600)
 END
 )" "[] True True True True"
