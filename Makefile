@@ -407,7 +407,7 @@ deb:
 
 # Minutes each, and packages beyond those of scripts/setup; see README.md.
 .PHONY: check-deb check-install check-kernels check-upstream check-cross
-.PHONY: check-new-chip export-upstream
+.PHONY: check-new-chip check-images export-upstream
 check-deb:
 	scripts/packaging/test-deb
 
@@ -425,6 +425,9 @@ export-upstream:
 
 check-cross:
 	scripts/packaging/check-cross
+
+check-images:
+	scripts/packaging/check-images
 
 check-new-chip:
 	scripts/packaging/check-new-chip
@@ -501,6 +504,8 @@ help:
 	@echo 'check-kernels    modules with W=1 against all headers of Debian 12 (minutes)'
 	@echo 'check-upstream   the series for a kernel tree, on Linux 6.12 (minutes);'
 	@echo '                 export-upstream only writes it, into $(B)/upstream/'
+	@echo 'check-images     the recipes for Buildroot and Yocto, run with stand-ins for'
+	@echo '                 both (minutes)'
 	@echo 'check-new-chip   what the guide to a new chip says, done (minutes)'
 	@echo 'check-cross      user space for arm64 and armhf, units under QEMU (minutes)'
 	@echo 'lint             checkpatch, sparse, W=1, shellcheck, SPDX'
