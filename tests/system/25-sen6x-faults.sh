@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml
+# kernel: none
+# stock: uml
 # chips: sen55
-# timeout: 600
+# timeout: 900
 #
 # Each transfer of a SEN55 fails in turn, in probe, direct read, setting,
 # capture and unbind: not acknowledged, timed out, spoilt. It is an error or it

@@ -3,7 +3,7 @@
 # kernel: uml
 # stock: 6.12
 # chips: mpl3115,mpl3115-b,sen66
-# timeout: 600
+# timeout: 900
 #
 # The netlink family refuses what makes no sense, says why and what is to
 # blame, and nothing has changed then.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: mpl3115,sen66
-# timeout: 600
+# timeout: 900
 #
 # Members are taken from their drivers and sockets are closed while others dump,
 # arm and listen. What is left behind shows at the end: modules that cannot be

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: sen66,pcba-dbm,mpl3115,ade9000
-# timeout: 400
+# timeout: 900
 #
 # cityhub doctor on a healthy hub and on ten planted failures: it names each
 # with its remedy, and nothing else.

@@ -12,7 +12,7 @@
 #   # hub: no            do not load cityhub
 #   # sim: no            do not load cityhub-sim
 #   # chips: sen66       chips of the virtual hub; default all
-#   # timeout: 120       seconds of the host's time; default 300
+#   # timeout: 120       seconds of the host's time; default 900
 #   # real-time: yes     uml with the host's clock
 #   # long: yes          minutes: is started before the others
 #   # alone: yes         with no other test beside it
