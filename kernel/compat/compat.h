@@ -7,7 +7,7 @@
 #define _CITYHUB_COMPAT_H
 
 #include <linux/version.h>
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#if KERNEL_VERSION(6, 1, 0) > LINUX_VERSION_CODE
 #error "cityhub needs Linux 6.1 or newer: build against the headers of such a kernel"
 #endif
 
