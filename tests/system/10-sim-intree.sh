@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml 6.12
-# stock: 6.1
+# kernel: uml
+# stock: 6.1 6.12
 # hub: no
 # chips: mpl3115,bmp280
 #

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel: uml
+# kernel: none
+# stock: uml
 # chips: ade9000,ade7953
 # timeout: 900
 #
