@@ -100,10 +100,21 @@ interrupted() {
 	fails "nothing of it is left" pgrep -f "init=$PWD/scripts/.*$work"
 }
 
+# The package busybox removes busybox-static: its program needs libraries that
+# the first file system has not, and the cache would keep it.
+busybox_not_static() {
+	mkdir "$work/bin"
+	cp /bin/true "$work/bin/busybox"
+	PATH=$work/bin:$PATH vm -- true
+	is "a busybox that is not static is refused" "$status" 125
+	ok "with the remedy" says "not static: run scripts/setup"
+}
+
 kernel=uml
 pass_through
 kernel=6.1
 pass_through
+busybox_not_static
 kernel=uml
 reports
 endings
