@@ -434,7 +434,7 @@ check-new-chip:
 
 # ---- gates -----------------------------------------------------------------
 
-.PHONY: check check-fast check-stock check-arm lint demo
+.PHONY: check check-fast check-stock check-smp check-arm lint demo
 check:
 	scripts/check
 
@@ -443,6 +443,9 @@ check-fast:
 
 check-stock:
 	scripts/check --stock
+
+check-smp:
+	scripts/check --smp
 
 check-arm:
 	scripts/check --arm
@@ -462,6 +465,14 @@ campaign-kill: all
 .PHONY: campaign-power
 campaign-power: all
 	python3 tests/system/power_campaign.py $(CURDIR) $(or $(CUTS),20) $(or $(SEED),1)
+
+# Devices, the hub and the system go away and to sleep under their users, as
+# chance has it; SEED= repeats that, KERNEL=uml does it on one processor. The
+# short form is the test 45-lifetime.
+.PHONY: campaign-lifetime
+campaign-lifetime:
+	VM_ROUNDS=$(or $(ROUNDS),200) VM_SEED=$(or $(SEED),$(shell date +%s)) \
+		scripts/check 45-lifetime@$(or $(KERNEL),smp)
 
 # The waveforms of ten minutes and of one, in virtual time; about as long in
 # reality. The short form is the test 30-ade9000-wave.
@@ -492,10 +503,14 @@ help:
 	@echo 'check            every test (installs packages, builds a test kernel once)'
 	@echo 'check-fast       the tests that take less than a minute'
 	@echo 'check-stock      more of the tests on stock kernels, in real time (minutes)'
+	@echo 'check-smp        tests on a debug kernel with two processors (builds it once;'
+	@echo '                 minutes)'
 	@echo 'check-arm        boot and capture on a kernel for arm64 (minutes)'
 	@echo 'bench            what the daemon costs, and a backlog of a day (minutes)'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
 	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
+	@echo 'campaign-lifetime 200 rounds of things that go away: SEED=, ROUNDS=,'
+	@echo '                 KERNEL=uml (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'
 	@echo 'fuzz-stamps      ten million updates of the estimator under sanitizers'
 	@echo 'fuzz-netlink     a million requests to the hub in the debug kernel: MESSAGES=,'

@@ -8,31 +8,8 @@
 
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-cd "$(dirname "$0")/../.." || exit
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export TMPDIR=$work
-
-# vm ARG...: status in $status, output in $work/out and $work/err
-vm() {
-	status=0
-	VM_OUT=$work/share scripts/vm --kernel "$kernel" --no-hub --no-sim "$@" \
-		> "$work/out" 2> "$work/err" || status=$?
-}
-
-# says TEXT: did scripts/vm say so?
-says() {
-	grep -q -- "$1" "$work/err" || {
-		cat "$work/err"
-		return 1
-	}
-}
-
-bugs='for bug; do
-	insmod "$VM_MODULES/tests/vm-selftest/vm-selftest.ko" bug=$bug || exit
-	rmmod vm-selftest
-done'
+# shellcheck source=tests/system/lib-vm.sh
+. "$(dirname "$0")/lib-vm.sh"
 
 pass_through() {
 	DEMO_WORD='two words' vm -- sh -c 'printf "%s\n" "$1" "$DEMO_WORD" "$PWD"
@@ -46,17 +23,6 @@ pass_through() {
 	is "$kernel: what is under VM_OUT stays" "$(cat "$work/share/file")" kept
 	fails "$kernel: nothing else does" test -e written-in-the-guest
 	is "$kernel: a good run says nothing" "$(cat "$work/err")" ""
-}
-
-reports() {
-	# The overrun comes last: a report of KASAN switches lockdep off.
-	vm -- sh -c "$bugs" sh lock leak warn shift overrun
-	is "reports of the kernel fail the run" "$status" 125
-	ok "a warning is seen" says "vm-selftest: planted"
-	ok "an overrun is seen by KASAN" says "KASAN: slab-out-of-bounds"
-	ok "a wrong shift is seen by UBSAN" says "UBSAN: shift-out-of-bounds"
-	ok "a lock cycle is seen by lockdep" says "possible circular locking"
-	ok "a leak is seen by kmemleak" says "unreferenced object"
 }
 
 endings() {

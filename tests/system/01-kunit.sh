@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
+# smp: yes
 # hub: no
 # sim: no
 # fast: yes

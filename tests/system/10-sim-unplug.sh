@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # stock: 6.1
+# smp: yes
 # hub: no
 #
 # Unloading the virtual hub unplugs its chips under running captures.

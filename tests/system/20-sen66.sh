@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # stock: 6.1
+# smp: yes
 # chips: sen66
 #
 # The SEN66 driver against the simulated chip and its truth log.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # stock: 6.1
+# smp: yes
 # chips: pcba-dbm
 #
 # The PCBA-DBM driver against the simulated module and its truth log.

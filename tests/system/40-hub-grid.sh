@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml 6.12
+# smp: yes
 # chips: mpl3115,mpl3115-b,mpl3115-c,bmp280,ade9000
 #
 # Four members on one grid, three of them with drivers that know nothing of

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # stock: 6.12
+# smp: yes
 # chips: mpl3115,mpl3115-b,sen66
 # timeout: 900
 #

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
+# smp: yes
 # chips: mpl3115,sen66
 #
 # What a hub has to bear: memory that is short at each step of a request, a

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # stock: 6.1
+# smp: yes
 # chips: mpl3115,sen66,pcba-dbm
 #
 # The system suspends under a capture: the grid stops before the members do,

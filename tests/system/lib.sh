@@ -9,6 +9,9 @@
 #                        host is here, outside of any test kernel; none
 #   # stock: 6.1 6.12    and where else, by make check-stock; arm64 is
 #                        for tests that boot it, by make check-arm
+#   # smp: yes           and on the debug kernel with two processors, by make
+#                        check-smp, with three times as long a timeout; host
+#                        is for tests that boot it
 #   # hub: no            do not load cityhub
 #   # sim: no            do not load cityhub-sim
 #   # chips: sen66       chips of the virtual hub; default all

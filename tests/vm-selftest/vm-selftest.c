@@ -8,14 +8,17 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 
 static char *bug = "none";
 module_param(bug, charp, 0444);
-MODULE_PARM_DESC(bug, "none, warn, oops, leak, overrun, shift, lock or stuck");
+MODULE_PARM_DESC(bug, "none, warn, oops, leak, overrun, shift, lock, sleep, object or stuck");
 
 static DEFINE_MUTEX(first);
 static DEFINE_MUTEX(second);
+static DEFINE_SPINLOCK(spin);
 
 static void bug_warn(void)
 {
@@ -72,6 +75,31 @@ static void bug_lock(void)
 	mutex_unlock(&second);
 }
 
+/* Nobody else has the mutex: it would not sleep, but might have. */
+static void bug_sleep(void)
+{
+	spin_lock(&spin);
+	mutex_lock(&first);
+	mutex_unlock(&first);
+	spin_unlock(&spin);
+}
+
+static void bug_timer_fn(struct timer_list *timer)
+{
+}
+
+/* Freed while it runs. */
+static void bug_object(void)
+{
+	struct timer_list *timer = kmalloc(sizeof(*timer), GFP_KERNEL);
+
+	if (!timer)
+		return;
+	timer_setup(timer, bug_timer_fn, 0);
+	mod_timer(timer, jiffies + 3600 * HZ);
+	kfree(timer);
+}
+
 static void bug_stuck(void)
 {
 	__module_get(THIS_MODULE);
@@ -87,6 +115,8 @@ static const struct {
 	{ "overrun", bug_overrun },
 	{ "shift", bug_shift },
 	{ "lock", bug_lock },
+	{ "sleep", bug_sleep },
+	{ "object", bug_object },
 	{ "stuck", bug_stuck },
 };
 
