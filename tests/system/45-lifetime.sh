@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # stock: 6.1
+# smp: yes
 # chips: sen66,pcba-dbm,ade9000,mpl3115,mpl3115-b,bmp280
 # timeout: 3600
 #
