@@ -362,6 +362,7 @@ int sen6x_recover(struct sen6x *st);
 extern const struct iio_info sen5x_iio_info;
 extern const struct iio_info sen6x_iio_info;
 extern const struct iio_info sen6x_co2_iio_info;
+bool sen6x_measures(struct sen6x *st);
 
 /* sen6x_settings.c */
 extern const struct iio_chan_spec_ext_info sen5x_temp_ext_info[];

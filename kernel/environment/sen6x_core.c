@@ -156,7 +156,9 @@ int sen6x_pause(struct sen6x *st)
 	if (!st->measuring)
 		return 0;
 
-	sen6x_voc_save(st);
+	if (sen6x_measures(st))
+		sen6x_voc_save(st);
+
 	ret = sen6x_exchange(st, &rq);
 	if (ret)
 		return ret;

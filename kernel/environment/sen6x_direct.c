@@ -48,6 +48,16 @@ static bool sen6x_forgot(const u16 *words, unsigned int count)
 	return true;
 }
 
+/* Does it measure, as it should? One that idles has forgotten all it learned. */
+bool sen6x_measures(struct sen6x *st)
+{
+	u16 words[SEN6X_MAX_VALUES];
+
+	return !sen6x_query(st, st->info->read_command, words,
+			    st->info->num_values) &&
+	       !sen6x_forgot(words, SEN6X_HUMIDITY);
+}
+
 /* After a brown-out it idles. Set it going, for the next try. */
 static void sen6x_wake(struct sen6x *st)
 {

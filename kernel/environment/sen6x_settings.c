@@ -46,6 +46,11 @@
 /* Seven characters and a separator for each word. */
 #define SEN6X_LINE		64
 
+/* It can be read, but not before the start that makes it the one in use. */
+static const struct sen6x_setting sen6x_voc_state = {
+	.command = SEN6X_CMD_VOC_STATE, .words = SEN6X_VOC_WORDS,
+};
+
 static bool sen6x_has(const struct sen6x *st, enum sen6x_setting_id id)
 {
 	return st->info->setting_mask & BIT(id);
@@ -100,6 +105,34 @@ int sen6x_settings_learn(struct sen6x *st)
 }
 
 /*
+ * What is spoilt on the wire the chip refuses without a word. Where it tells
+ * what it has, see that it has understood; tell it the rest twice.
+ */
+static int sen6x_tell_surely(struct sen6x *st, const struct sen6x_setting *s,
+			     const u16 *words)
+{
+	u16 back[SEN6X_MAX_ARGS];
+	unsigned int try;
+	int ret;
+
+	if (!s->readable)
+		return sen6x_tell(st, s->command, words, s->words) ?:
+		       sen6x_tell(st, s->command, words, s->words);
+
+	for (try = 0; try < SEN6X_TELLINGS; try++) {
+		ret = sen6x_tell(st, s->command, words, s->words);
+		if (ret)
+			return ret;
+		ret = sen6x_query(st, s->command, back, s->words);
+		if (ret || !memcmp(back, words, s->words * sizeof(*words)))
+			return ret;
+		cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
+	}
+
+	return -EIO;
+}
+
+/*
  * Tell a chip that idles, and may have forgotten. The state of the VOC index
  * holds for one start only; SEN5x would begin anew at each.
  */
@@ -111,9 +144,8 @@ int sen6x_settings_restore(struct sen6x *st)
 	for (id = 0; id < SEN6X_SETTINGS; id++) {
 		if (!st->settings[id].written)
 			continue;
-		ret = sen6x_tell(st, st->info->settings[id].command,
-				 st->settings[id].words,
-				 st->info->settings[id].words);
+		ret = sen6x_tell_surely(st, &st->info->settings[id],
+					st->settings[id].words);
 		if (ret)
 			return ret;
 	}
@@ -121,8 +153,7 @@ int sen6x_settings_restore(struct sen6x *st)
 	if (!st->voc.known)
 		return 0;
 
-	return sen6x_tell(st, SEN6X_CMD_VOC_STATE, st->voc.words,
-			  SEN6X_VOC_WORDS);
+	return sen6x_tell_surely(st, &sen6x_voc_state, st->voc.words);
 }
 
 /* What was learned so far, in case that the chip forgets it. */
@@ -136,30 +167,6 @@ void sen6x_voc_save(struct sen6x *st)
 
 	memcpy(st->voc.words, words, sizeof(words));
 	st->voc.known = true;
-}
-
-/*
- * What is spoilt on the wire the chip refuses without a word. Where it tells
- * what it has, see that it has understood.
- */
-static int sen6x_tell_surely(struct sen6x *st, const struct sen6x_setting *s,
-			     const u16 *words)
-{
-	u16 back[SEN6X_MAX_ARGS];
-	unsigned int try;
-	int ret;
-
-	for (try = 0; try < SEN6X_TELLINGS; try++) {
-		ret = sen6x_tell(st, s->command, words, s->words);
-		if (ret || !s->readable)
-			return ret;
-		ret = sen6x_query(st, s->command, back, s->words);
-		if (ret || !memcmp(back, words, s->words * sizeof(*words)))
-			return ret;
-		cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
-	}
-
-	return -EIO;
 }
 
 /* The start tells the chip all that is kept, the state of the index as well. */

@@ -299,6 +299,7 @@ refusals
 refusals_co2
 ok "there were rows" test $rows -ge 74
 
+sleep $warm
 warm=0
 # shellcheck disable=SC2086
 {
