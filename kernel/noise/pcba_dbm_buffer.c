@@ -184,6 +184,9 @@ static int pcba_dbm_serve(struct pcba_dbm *st)
 	s64 receipt;
 	int ret;
 
+	if (!st->running)
+		return pcba_dbm_serve_threshold(st);
+
 	/* The watch was faster: so soon after a clear nothing can be full. */
 	if (st->irq_ns - st->clear_ns < pcba_dbm_period(st))
 		return pcba_dbm_write(st, PCBA_DBM_RESET, PCBA_DBM_RESET_IRQ);
@@ -280,15 +283,32 @@ static int pcba_dbm_run(struct pcba_dbm *st)
 	struct task_struct *watch;
 
 	watch = kthread_run(pcba_dbm_watch, st, "%s", dev_name(&st->client->dev));
-	if (IS_ERR(watch)) {
-		pcba_dbm_write(st, PCBA_DBM_CONTROL, st->control);
+	if (IS_ERR(watch))
 		return PTR_ERR(watch);
-	}
 
 	st->watch = watch;
-	st->running = true;
-	enable_irq(st->client->irq);
 	return 0;
+}
+
+/* The interrupt becomes that of the history. */
+static int pcba_dbm_begin(struct pcba_dbm *st)
+{
+	int ret;
+
+	/* It may have been reset while nobody looked. */
+	ret = pcba_dbm_revive(st);
+	if (ret && ret != -ENODATA)
+		return ret;
+
+	pcba_dbm_prepare(st);
+	st->running = true;
+	ret = pcba_dbm_arm(st) ?: pcba_dbm_run(st);
+	if (ret) {
+		st->running = false;
+		pcba_dbm_write_mode(st);
+	}
+
+	return ret;
 }
 
 static void pcba_dbm_stop(struct pcba_dbm *st)
@@ -300,13 +320,14 @@ static void pcba_dbm_stop(struct pcba_dbm *st)
 			return;
 		st->running = false;
 	}
-	disable_irq(st->client->irq);
 	kthread_stop(st->watch);
 
-	guard(mutex)(&st->lock);
 	/* A module that does not listen any more must not keep the buffer on. */
-	pcba_dbm_write(st, PCBA_DBM_CONTROL, st->control);
-	pcba_dbm_clear(st);
+	scoped_guard(mutex, &st->lock) {
+		pcba_dbm_write_mode(st);
+		pcba_dbm_clear(st);
+	}
+	pcba_dbm_listen(st);
 }
 
 static int pcba_dbm_postenable(struct iio_dev *indio_dev)
@@ -316,13 +337,11 @@ static int pcba_dbm_postenable(struct iio_dev *indio_dev)
 
 	cityhub_member_start(st->member);
 
-	guard(mutex)(&st->lock);
-	pcba_dbm_prepare(st);
-	ret = pcba_dbm_arm(st);
-	if (ret)
-		return ret;
+	scoped_guard(mutex, &st->lock)
+		ret = pcba_dbm_begin(st);
+	pcba_dbm_listen(st);
 
-	return pcba_dbm_run(st);
+	return ret;
 }
 
 static int pcba_dbm_predisable(struct iio_dev *indio_dev)
@@ -359,22 +378,38 @@ static int pcba_dbm_suspend(struct device *dev)
 	return 0;
 }
 
+/* What fails here shows as silence, and the watch recovers then. */
+static int pcba_dbm_begin_again(struct pcba_dbm *st)
+{
+	int ret;
+
+	pcba_dbm_prepare(st);
+	ret = pcba_dbm_run(st);
+	if (ret)
+		return ret;
+
+	st->running = true;
+	if (!pcba_dbm_restore(st))
+		pcba_dbm_arm(st);
+	return 0;
+}
+
 /* The module may have lost its settings with its power. */
 static int pcba_dbm_resume(struct device *dev)
 {
 	struct pcba_dbm *st = dev_get_drvdata(dev);
 	int ret;
 
-	guard(mutex)(&st->lock);
-	ret = pcba_dbm_restore(st);
-	if (!iio_buffer_enabled(st->indio_dev))
-		return ret;
+	scoped_guard(mutex, &st->lock) {
+		if (iio_buffer_enabled(st->indio_dev))
+			ret = pcba_dbm_begin_again(st);
+		else
+			ret = pcba_dbm_restore(st);
+	}
+	if (st->client->irq > 0)
+		pcba_dbm_listen(st);
 
-	/* What fails here shows as silence, and the watch recovers then. */
-	pcba_dbm_prepare(st);
-	if (!ret)
-		pcba_dbm_arm(st);
-	return pcba_dbm_run(st);
+	return ret;
 }
 
 DEFINE_SIMPLE_DEV_PM_OPS(pcba_dbm_pm_ops, pcba_dbm_suspend, pcba_dbm_resume);

@@ -120,16 +120,14 @@ int pcba_dbm_arm(struct pcba_dbm *st)
 	st->alive_ns = st->clear_ns;
 	st->samples = 0;
 	cityhub_stamp_reset(&st->stamp);
-	/* The interrupt type bit stays 0: history filled. */
-	return pcba_dbm_write(st, PCBA_DBM_CONTROL,
-			      st->control | PCBA_DBM_CONTROL_IRQ_ENABLE);
+	return pcba_dbm_write_mode(st);
 }
 
 /* The module lost its settings, or its voice. */
 void pcba_dbm_recover(struct pcba_dbm *st)
 {
 	cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
-	dev_warn_ratelimited(&st->client->dev, "no entries any more: set up again\n");
+	dev_warn_ratelimited(&st->client->dev, "reset or silent: set up again\n");
 
 	/* What fails here shows as silence again. */
 	if (!pcba_dbm_restore(st))
@@ -152,6 +150,12 @@ int pcba_dbm_look(struct pcba_dbm *st, u32 len, s64 *receipt)
 	*receipt = cityhub_raw_ns();
 	if (ret)
 		return ret;
+
+	/* Of a transfer that was disturbed. */
+	if (entry && !pcba_dbm_pressure_upa(entry)) {
+		cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
+		return -EIO;
+	}
 
 	st->poll_ns = min(*receipt - sent, pcba_dbm_search_ns(st));
 	if (entry)
@@ -230,15 +234,19 @@ static int pcba_dbm_fetch(struct pcba_dbm *st, u8 *history, u32 len)
 static void pcba_dbm_push(struct pcba_dbm *st, const u8 *history, u32 n)
 {
 	IIO_DECLARE_BUFFER_WITH_TS(u32, scan, 1) = { };
+	s64 instant;
 
 	cityhub_member_map(st->member);
 	while (n--) {
 		scan[0] = pcba_dbm_pressure_upa(history[n]);
-		if (scan[0])
-			cityhub_member_push(st->member, scan, sizeof(scan),
-					    cityhub_stamp_instant(&st->stamp, n));
-		else
+		if (!scan[0]) {
 			cityhub_member_count(st->member, CITYHUB_COUNT_INVALID, 1);
+			continue;
+		}
+
+		instant = cityhub_stamp_instant(&st->stamp, n);
+		cityhub_member_push(st->member, scan, sizeof(scan), instant);
+		pcba_dbm_judge(st, history[n], instant);
 	}
 }
 

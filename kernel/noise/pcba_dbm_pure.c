@@ -40,6 +40,22 @@ u32 pcba_dbm_pressure_upa(u8 level_db)
 }
 
 /*
+ * Levels a threshold lies between: a level is above @pressure_upa when it is
+ * more than the one returned, and below it when it is less than the one
+ * returned for @up.
+ */
+u8 pcba_dbm_level_db(u32 pressure_upa, bool up)
+{
+	u8 db = 0;
+
+	while (db < ARRAY_SIZE(pcba_dbm_upa) - 1 &&
+	       pcba_dbm_upa[db + 1] <= pressure_upa)
+		db++;
+
+	return up && pcba_dbm_upa[db] < pressure_upa ? db + 1 : db;
+}
+
+/*
  * Entries in the first @len places of the history. A hole would be an error
  * of the chip; what lies beyond it is still there.
  */

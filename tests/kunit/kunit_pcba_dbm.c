@@ -66,6 +66,26 @@ static void nonsense_is_no_level(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcba_dbm_pressure_upa(U8_MAX), 0);
 }
 
+/* A threshold in micropascal and its level tell the same levels apart. */
+static void thresholds_miss_no_level(struct kunit *test)
+{
+	u32 db, upa, at, up;
+
+	for (db = 1; db < LEVEL_MAX_DB; db++) {
+		at = pcba_dbm_pressure_upa(db);
+		up = pcba_dbm_pressure_upa(db + 1);
+		for (upa = at; upa < up; upa += max((up - at) / 3, 1)) {
+			KUNIT_EXPECT_EQ_MSG(test, pcba_dbm_level_db(upa, false),
+					    db, "%u uPa", upa);
+			KUNIT_EXPECT_EQ_MSG(test, pcba_dbm_level_db(upa, true),
+					    db + (upa > at), "%u uPa", upa);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, pcba_dbm_level_db(0, true), 0);
+	KUNIT_EXPECT_EQ(test, pcba_dbm_level_db(PCBA_DBM_PRESSURE_MAX, true),
+			LEVEL_MAX_DB);
+}
+
 static void entries_end_at_the_last(struct kunit *test)
 {
 	u8 history[PCBA_DBM_HISTORY_LEN] = { };
@@ -104,6 +124,7 @@ static struct kunit_case pcba_dbm_cases[] = {
 	KUNIT_CASE(levels_are_correctly_rounded),
 	KUNIT_CASE(levels_come_back),
 	KUNIT_CASE(nonsense_is_no_level),
+	KUNIT_CASE(thresholds_miss_no_level),
 	KUNIT_CASE(entries_end_at_the_last),
 	KUNIT_CASE(samples_since_is_a_lower_bound),
 	{ }

@@ -104,6 +104,8 @@ struct sim_chip_ops {
  *		bits 31:28 of STATUS1)
  * @sign_byte:	zero the sign byte of the first word of so many pages to come
  *		whose first word is negative (ade9000)
+ * @version:	what the chip says it is, and so what it can do; 0 for what the
+ *		model is made after (pcba-dbm)
  */
 struct sim_faults {
 	u32 crc_error;
@@ -115,6 +117,7 @@ struct sim_faults {
 	u32 look_ns;
 	u32 status;
 	u32 sign_byte;
+	u32 version;
 };
 
 /**

@@ -25,6 +25,7 @@ enum sim_attr_id {
 	SIM_IRQ_EDGE,
 	SIM_STATUS,
 	SIM_SIGN_BYTE,
+	SIM_VERSION,
 	SIM_TRANSFER_NS,
 	SIM_PEEK,
 	SIM_RESET,
@@ -52,6 +53,7 @@ static const struct {
 	[SIM_IRQ_EDGE] = { "irq_edge", 0600, 0, 1 },
 	[SIM_STATUS] = { "status", 0600, 0, U32_MAX },
 	[SIM_SIGN_BYTE] = { "sign_byte", 0600, 0, U32_MAX },
+	[SIM_VERSION] = { "version", 0600, 0, U8_MAX },
 	[SIM_TRANSFER_NS] = { "transfer_ns", 0600, SIM_TRANSFER_COMPUTED,
 			      10LL * NSEC_PER_SEC },
 	[SIM_PEEK] = { "peek", 0600, 0, U32_MAX },
@@ -109,6 +111,8 @@ static s64 sim_attr_load(struct sim_core *core, enum sim_attr_id id)
 		return faults->status;
 	case SIM_SIGN_BYTE:
 		return faults->sign_byte;
+	case SIM_VERSION:
+		return faults->version;
 	case SIM_TRANSFER_NS:
 		return core->transfer_ns;
 	case SIM_PEEK:
@@ -165,6 +169,9 @@ static void sim_attr_store(struct sim_core *core, enum sim_attr_id id, s64 val)
 		break;
 	case SIM_SIGN_BYTE:
 		faults->sign_byte = val;
+		break;
+	case SIM_VERSION:
+		faults->version = val;
 		break;
 	case SIM_PEEK:
 		core->peek = val;

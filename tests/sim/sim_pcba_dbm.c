@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCBA-DBM, MEMS version: sound level in whole decibels, a history of 100 of
+ * PCBA-DBM, MEMS version by default: sound level in whole decibels, a history of 100 of
  * them, and an interrupt that stays low until it is cleared.
  *
  * Where the manual is silent the model takes the side that is less comfortable
@@ -40,6 +40,13 @@
 #define DBM_THR_MAX		0x0e
 #define DBM_GAIN		0x0f
 #define DBM_HISTORY		0x14
+#define DBM_SPECTRUM		0x78
+#define DBM_SPECTRUM_LEN	80
+
+#define DBM_MEMS		0x31
+#define DBM_MEMS_SPECTRUM	0x32
+#define DBM_EXTERNAL		0x81
+#define DBM_GAIN_MAX		95
 
 #define DBM_HISTORY_LEN		100
 #define DBM_HISTORY_IRQ		90
@@ -88,6 +95,11 @@ struct dbm {
 	u8 filled;
 	bool irq;
 };
+
+static u8 dbm_version(const struct sim_chip *chip)
+{
+	return chip->faults.version ?: DBM_MEMS;
+}
 
 static s64 dbm_period(const struct sim_chip *chip)
 {
@@ -274,21 +286,32 @@ static void dbm_write_reg(struct sim_chip *chip, s64 now, u8 reg, u8 value)
 		s->thr_max = value;
 		break;
 	case DBM_GAIN:
-		s->gain = value;
+		/* There is no amplifier in front of a MEMS microphone. */
+		if (dbm_version(chip) == DBM_EXTERNAL && value <= DBM_GAIN_MAX)
+			s->gain = value;
 		break;
 	}
 }
 
-static u8 dbm_read_reg(const struct dbm *s, u8 reg)
+/* The scale is not documented: any values do, if they differ. */
+static u8 dbm_bin(const struct sim_chip *chip, u8 bin)
+{
+	return dbm_version(chip) == DBM_MEMS_SPECTRUM ? 200 - bin : 0;
+}
+
+static u8 dbm_read_reg(const struct sim_chip *chip, u8 reg)
 {
 	static const u8 id[] = { 0xc1, 0x7e, 0x5d, 0xb1 };
+	const struct dbm *s = chip->priv;
 
 	if (reg >= DBM_HISTORY && reg < DBM_HISTORY + DBM_HISTORY_LEN)
 		return s->history[reg - DBM_HISTORY];
+	if (reg >= DBM_SPECTRUM && reg < DBM_SPECTRUM + DBM_SPECTRUM_LEN)
+		return dbm_bin(chip, reg - DBM_SPECTRUM);
 
 	switch (reg) {
 	case DBM_VERSION:
-		return 0x31;
+		return dbm_version(chip);
 	case DBM_ID ... DBM_ID + 3:
 		return id[reg - DBM_ID];
 	case DBM_SCRATCH:
@@ -346,9 +369,14 @@ static int dbm_i2c_read(struct sim_chip *chip, s64 now, u8 *buf, u32 len)
 		return -ENXIO;
 
 	for (i = 0; i < len; i++)
-		buf[i] = dbm_read_reg(s, s->pointer++);
+		buf[i] = dbm_read_reg(chip, s->pointer++);
 
 	return len;
+}
+
+static u32 dbm_peek(struct sim_chip *chip, u32 address)
+{
+	return dbm_read_reg(chip, address);
 }
 
 static int dbm_init(struct sim_chip *chip, s64 now)
@@ -379,4 +407,5 @@ const struct sim_chip_ops sim_pcba_dbm_ops = {
 	.irq_active = dbm_irq_active,
 	.i2c_write = dbm_i2c_write,
 	.i2c_read = dbm_i2c_read,
+	.peek = dbm_peek,
 };

@@ -15,7 +15,8 @@ import sys
 
 IIO_GET_EVENT_FD_IOCTL = 0x80046990
 
-TYPES = {0: "voltage", 1: "current", 2: "power", 4: "anglvel", 16: "voltage"}
+TYPES = {0: "voltage", 1: "current", 2: "power", 4: "anglvel", 16: "voltage",
+         17: "pressure"}
 DIRECTIONS = ("either", "rising", "falling")
 
 
