@@ -91,6 +91,7 @@ struct task_struct;
  * @channels:	what this module has of the channels
  * @watch:	thread that looks for entries while the buffer is on
  * @irq_ns:	instant of the last interrupt
+ * @served_ns:	when the last one was done with
  * @check:	looks whether the settings are still there
  * @irq_lock:	guards @irq_on
  * @irq_on:	the interrupt is enabled
@@ -121,6 +122,7 @@ struct pcba_dbm {
 	struct iio_chan_spec channels[2];
 	struct task_struct *watch;
 	s64 irq_ns;
+	s64 served_ns;
 	struct delayed_work check;
 	struct mutex irq_lock;	/* irq_on */
 	bool irq_on;

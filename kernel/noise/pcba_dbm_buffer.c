@@ -209,14 +209,18 @@ static int pcba_dbm_serve(struct pcba_dbm *st)
 static irqreturn_t pcba_dbm_irq_thread(int irq, void *data)
 {
 	struct pcba_dbm *st = data;
-	int ret;
+	bool storm;
 
-	scoped_guard(mutex, &st->lock)
-		ret = pcba_dbm_serve(st);
+	scoped_guard(mutex, &st->lock) {
+		/* There is no reason for one before the next level. */
+		storm = st->irq_ns - st->served_ns < pcba_dbm_nominal_ns(st) / 2;
+		storm |= pcba_dbm_serve(st) < 0;
+	}
 
-	/* The line is low as long as the module is not served: no storm. */
-	if (ret < 0)
+	/* The line is low as long as the module is not served. */
+	if (storm)
 		msleep(PCBA_DBM_IRQ_REST_MS);
+	st->served_ns = cityhub_raw_ns();
 
 	return IRQ_HANDLED;
 }
