@@ -35,11 +35,13 @@ become() {
 
 # event DIRECTION VALUE|off
 event() {
-	local dir=thresh_$1
+	local dir=thresh_$1 on=0
 
-	[ "$2" = off ] || iio_set $dev "events/in_pressure_${dir}_value" "$2"
-	[ "$2" = off ] && iio_set $dev "events/in_pressure_${dir}_en" 0 ||
-		iio_set $dev "events/in_pressure_${dir}_en" 1
+	[ "$2" = off ] || {
+		iio_set $dev "events/in_pressure_${dir}_value" "$2"
+		on=1
+	}
+	iio_set $dev "events/in_pressure_${dir}_en" $on
 }
 
 # noise DBA: from now on
