@@ -34,12 +34,14 @@ static struct batch *example(void)
 	b->flags = BATCH_STEP | BATCH_AGAIN;
 	b->results[0] = (struct batch_result){
 		.mean = 8.449999999999999, .min = 8.4, .max = 8.5, .rms = 8.45,
-		.last = 8.5, .instant_ns = b->from_ns + 500000000, .count = 2,
+		.last = 8.5, .difference = NAN,
+		.instant_ns = b->from_ns + 500000000, .count = 2,
 		.expected = 3,
 	};
 	b->results[1] = (struct batch_result){
 		.mean = NAN, .min = NAN, .max = NAN, .rms = NAN,
-		.last = 18204.123456789, .instant_ns = b->from_ns + 1,
+		.last = 18204.123456789, .difference = 3.25,
+		.instant_ns = b->from_ns + 1,
 		.count = 1, .expected = 0,
 	};
 	return b;
@@ -69,6 +71,7 @@ START_TEST(packed_and_back)
 		same(b->results[i].max, c->results[i].max);
 		same(b->results[i].rms, c->results[i].rms);
 		same(b->results[i].last, c->results[i].last);
+		same(b->results[i].difference, c->results[i].difference);
 		ck_assert_int_eq(b->results[i].instant_ns,
 				 c->results[i].instant_ns);
 		ck_assert_uint_eq(b->results[i].count, c->results[i].count);
@@ -135,11 +138,13 @@ static const char expected_json[] =
 	"\"results\":["
 	"{\"channel\":\"pm2p5\",\"quantity\":\"pm2p5\",\"unit\":\"ug/m3\","
 	"\"mean\":8.45,\"min\":8.4,\"max\":8.5,\"rms\":8.45,\"last\":8.5,"
+	"\"difference\":null,"
 	"\"instant_ns\":1700000000500000000,\"count\":2,\"expected\":3,"
 	"\"coverage\":0.6667},"
 	"{\"channel\":\"L1-energy\",\"quantity\":\"energy\",\"unit\":\"Wh\","
 	"\"phase\":\"L1\",\"mean\":null,\"min\":null,\"max\":null,\"rms\":null,"
-	"\"last\":18204.12346,\"instant_ns\":1700000000000000001,\"count\":1,"
+	"\"last\":18204.12346,\"difference\":3.25,"
+	"\"instant_ns\":1700000000000000001,\"count\":1,"
 	"\"expected\":null,\"coverage\":null}]}";
 
 START_TEST(json)

@@ -73,7 +73,7 @@ static void add_batch(struct store_packet *p, double value)
 	b->to_ns = b->from_ns + SECOND;
 	b->results[0] = (struct batch_result){
 		.mean = value, .min = value, .max = value, .rms = value,
-		.last = value, .instant_ns = b->from_ns, .count = 1,
+		.last = value, .difference = NAN, .instant_ns = b->from_ns, .count = 1,
 		.expected = 1,
 	};
 	must(store_packet_add(p, b) == 0);

@@ -25,8 +25,9 @@ enum batch_flag {
 	BATCH_AGAIN = 1 << 1,	/* a part of it was in a batch before */
 	BATCH_DAMAGED = 1 << 2,	/* the store lost it; never stored */
 	BATCH_EVENT = 1 << 3,	/* no window: something happened at its begin */
+	BATCH_FLAGGED = 1 << 4,	/* a dip, swell or interruption was under way */
 };
-#define BATCH_FLAGS	4
+#define BATCH_FLAGS	5
 
 /*
  * What an undisciplined clock may drift at most: the kernel lets its error
@@ -60,6 +61,7 @@ struct batch_result {
 	double max;
 	double rms;
 	double last;
+	double difference;	/* of a counter: what it went on by */
 	int64_t instant_ns;	/* of @last, UTC */
 	uint32_t count;
 	uint32_t expected;	/* 0 when the rate is not known */

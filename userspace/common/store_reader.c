@@ -198,7 +198,7 @@ static struct batch *store_reader_damaged(struct batch_layout *l)
 	for (unsigned int i = 0; b && i < batch_layout_size(b->layout); i++)
 		b->results[i] = (struct batch_result){
 			.mean = NAN, .min = NAN, .max = NAN, .rms = NAN,
-			.last = NAN,
+			.last = NAN, .difference = NAN,
 		};
 	return b;
 }
