@@ -60,11 +60,17 @@ START_TEST(packed_and_back)
 	struct batch *b = example(), *c = batch_new(b->layout);
 	uint8_t buf[512];
 	ptrdiff_t len = batch_pack(b, buf, sizeof(buf));
+	ptrdiff_t more = batch_pack_differences(b, buf + 256, sizeof(buf) - 256);
 
 	c->from_ns = b->from_ns;
 	ck_assert_int_gt(len, 0);
-	ck_assert_uint_eq((size_t)len, batch_pack_size(b));
+	ck_assert_int_lt(len, 256);
+	ck_assert_int_eq(more, 1 + 8);	/* of one result only */
+	ck_assert_uint_eq((size_t)(len + more), batch_pack_size(b));
 	ck_assert_int_eq(batch_unpack(c, buf, (size_t)len), 0);
+	ck_assert(isnan(c->results[1].difference));
+	ck_assert_int_eq(batch_unpack_differences(c, buf + 256, (size_t)more),
+			 0);
 	for (int i = 0; i < 2; i++) {
 		same(b->results[i].mean, c->results[i].mean);
 		same(b->results[i].min, c->results[i].min);
@@ -78,18 +84,43 @@ START_TEST(packed_and_back)
 		ck_assert_uint_eq(b->results[i].expected,
 				  c->results[i].expected);
 	}
-	/* Every shorter text is refused, none read beyond its end. */
-	for (ptrdiff_t i = 0; i < len; i++) {
-		uint8_t *part = malloc((size_t)i + 1);
-
-		memcpy(part, buf, (size_t)i);
-		ck_assert_int_eq(batch_unpack(c, part, (size_t)i), -EBADMSG);
-		free(part);
-	}
-	ck_assert_int_eq(batch_unpack(c, buf, (size_t)len + 1), -EBADMSG);
-	ck_assert_int_eq(batch_pack(b, buf, 10), -ENOSPC);
 	batch_free(b);
 	batch_free(c);
+}
+END_TEST
+
+typedef int unpack_fn(struct batch *b, const uint8_t *buf, size_t len);
+
+/* Every shorter text is refused, none read beyond its end. */
+static void cut_off(struct batch *b, unpack_fn unpack, const uint8_t *buf,
+		    ptrdiff_t from, ptrdiff_t len)
+{
+	for (ptrdiff_t i = from; i < len; i++) {
+		uint8_t *part = malloc((size_t)i);
+
+		memcpy(part, buf, (size_t)i);
+		ck_assert_int_eq(unpack(b, part, (size_t)i), -EBADMSG);
+		free(part);
+	}
+	ck_assert_int_eq(unpack(b, buf, (size_t)len + 1), -EBADMSG);
+}
+
+START_TEST(what_is_cut_off_is_refused)
+{
+	struct batch *b = example();
+	uint8_t buf[512] = { 0 };
+	ptrdiff_t len = batch_pack(b, buf, sizeof(buf));
+
+	cut_off(b, batch_unpack, buf, 0, len);
+	memset(buf, 0, sizeof(buf));
+	len = batch_pack_differences(b, buf, sizeof(buf));
+	cut_off(b, batch_unpack_differences, buf, 1, len);
+	buf[0] = 100;	/* there is no such result */
+	ck_assert_int_eq(batch_unpack_differences(b, buf, (size_t)len),
+			 -EBADMSG);
+	ck_assert_int_eq(batch_pack(b, buf, 10), -ENOSPC);
+	ck_assert_int_eq(batch_pack_differences(b, buf, 10), -ENOSPC);
+	batch_free(b);
 }
 END_TEST
 
@@ -249,6 +280,7 @@ int main(void)
 	TCase *t = tcase_create("batch");
 
 	tcase_add_test(t, packed_and_back);
+	tcase_add_test(t, what_is_cut_off_is_refused);
 	tcase_add_test(t, single_value_is_packed_once);
 	tcase_add_test(t, layout_written_and_read);
 	tcase_add_test(t, json);

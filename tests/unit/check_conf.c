@@ -256,12 +256,26 @@ END_TEST
 
 START_TEST(a_file_that_is_included_lies_beside)
 {
-	char other[300];
+	char other[300], text[700], *full;
 
 	snprintf(other, sizeof(other), "%s/other.conf", dir);
 	unit_write(other, "hub = { id = \"lamp-7\"; };\n");
 	ck_assert_int_eq(load("@include \"other.conf\"\n"), 0);
 	ck_assert_str_eq(conf.hub.id, "lamp-7");
+	/* Or where its full path says, in the same file as well. */
+	snprintf(other, sizeof(other), "%s/third.conf", dir);
+	unit_write(other, "capture = { window_s = 7.0; };\n");
+	full = realpath(other, NULL);
+	ck_assert_ptr_nonnull(full);
+	snprintf(text, sizeof(text),
+		 " @include\t\"other.conf\"\n@include \"%s\"\n", full);
+	free(full);
+	ck_assert_int_eq(load(text), 0);
+	ck_assert_str_eq(conf.hub.id, "lamp-7");
+	ck_assert_double_eq(conf.capture.window_s, 7);
+	ck_assert_int_eq(load("\n@include \"none.conf\"\n"), -EINVAL);
+	ck_assert_msg(strstr(why, ":2: cannot open include file; see that"),
+		      "%s", why);
 }
 END_TEST
 

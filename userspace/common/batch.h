@@ -102,11 +102,18 @@ uint64_t batch_values(const struct batch *b);
 /* The largest error of the instants against UTC, or BATCH_UNKNOWN. */
 int64_t batch_bound(const struct batch *b);
 
-/* The results as bytes for the store. Returns the length, or -ENOSPC. */
+/*
+ * The results as bytes for the store. Returns the length, or -ENOSPC.
+ * Differences apart from the others: who knows the others only can read those.
+ */
 ptrdiff_t batch_pack(const struct batch *b, uint8_t *buf, size_t room);
+ptrdiff_t batch_pack_differences(const struct batch *b, uint8_t *buf,
+				 size_t room);
 size_t batch_pack_room(const struct batch *b);
-size_t batch_pack_size(const struct batch *b);
+size_t batch_pack_size(const struct batch *b);	/* of both */
 int batch_unpack(struct batch *b, const uint8_t *buf, size_t len);
+/* After batch_unpack(), which leaves none. */
+int batch_unpack_differences(struct batch *b, const uint8_t *buf, size_t len);
 
 /*
  * Date a batch anew: at @at_ns of boottime, not before it began, UTC minus

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <libconfig.h>
-#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -947,15 +946,47 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 	return conf_check_sinks(r, cfg);
 }
 
-/* A file that is included by its name alone lies beside the one it is in. */
-static void conf_set_include_dir(config_t *cfg, const char *path)
+/* A file that is included by its name alone lies beside this one. */
+static bool conf_includes_beside(const char *line)
+{
+	static const char word[] = "@include";
+
+	line += strspn(line, " \t");
+	if (strncmp(line, word, sizeof(word) - 1))
+		return false;
+	line += sizeof(word) - 1;
+	line += strspn(line, " \t");
+	return line[0] == '"' && line[1] && line[1] != '/';
+}
+
+/*
+ * The text with full paths in place of such names, to be freed, or NULL with
+ * errno. The folder that libconfig has for it is put before full paths, too, in
+ * versions before 1.7.
+ */
+static char *conf_read_text(const char *path, FILE *file)
 {
 	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
+	int dir = slash ? (int)(slash - path) : 1;
+	char *text = NULL, *line = NULL;
+	size_t len, room = 0;
+	FILE *out = open_memstream(&text, &len);
 
-	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1,
-		 slash ? path : ".");
-	config_set_include_dir(cfg, *dir ? dir : "/");
+	while (out && getline(&line, &room, file) >= 0) {
+		char *name = conf_includes_beside(line) ?
+			     strchr(line, '"') + 1 : line;
+
+		fprintf(out, "%.*s", (int)(name - line), line);
+		if (name != line)
+			fprintf(out, "%.*s/", dir, slash ? path : ".");
+		fputs(name, out);
+	}
+	free(line);
+	if (out && (fclose(out) || ferror(file))) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 /* For what libconfig says of the syntax. */
@@ -971,19 +1002,20 @@ static const char *conf_remedy(const char *text)
 static int conf_parse(struct conf_reader *r, config_t *cfg)
 {
 	FILE *file = fopen(r->path, "r");
+	char *text = file ? conf_read_text(r->path, file) : NULL;
+	int err = text ? 0 : -errno;
 	const char *at;
-	int ok, err;
 
-	if (!file) {
-		err = -errno;
+	if (file)
+		fclose(file);
+	if (err) {
 		conf_fail(r, NULL, "%s; name another file with --config",
-			  strerror(errno));
+			  strerror(-err));
 		return err;
 	}
-	conf_set_include_dir(cfg, r->path);
-	ok = config_read(cfg, file);
-	fclose(file);
-	if (ok)
+	err = config_read_string(cfg, text) ? 0 : -EINVAL;
+	free(text);
+	if (!err)
 		return 0;
 	at = config_error_file(cfg);
 	snprintf(r->why, r->room, "%s:%d: %s; %s", at ? at : r->path,
