@@ -133,8 +133,9 @@ like "and what to look at is told" "$(cat "$daemon_dir/refused")" "is cityhubd r
 captured=$(metric cityhub_values_captured_total)
 "$top/build/cityhub" tap --socket "$control" wave > "$daemon_dir/slow" 2> "$daemon_dir/slow.log" &
 slow_pid=$!
-sleep 0.3
+ok "a tap into a file" wait_for 10 test -s "$daemon_dir/slow"
 kill -STOP "$slow_pid"
+is "is counted" "$(metric cityhub_taps)" 1
 ok "a slow tap misses samples" wait_for 9 eval \
 	'[ "$(metric cityhub_tap_missed_samples_total)" -gt 0 ]'
 kill -CONT "$slow_pid"
@@ -193,7 +194,7 @@ kill "$sub_pid" "$sub2_pid"
 ok "the ledger adds up" ledger
 is "longer windows have an account of their own" \
 	"$(ledger_get "sorted(s['sensor'] for s in l['sensors'])")" \
-	"['air', 'air.2s', 'air.day', 'wave', 'wave.cycles', 'wave.cycles.10s']"
+	"['air', 'air.2s', 'air.day', 'wave', 'wave.cycles', 'wave.cycles.10s', 'wave.events']"
 is "windows of all lengths came" "$(python3 -c "
 import collections, json, sys
 length, hz = collections.defaultdict(set), []

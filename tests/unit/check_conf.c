@@ -174,7 +174,7 @@ static const struct {
 	{ "capture = { windows = ( { sensor = \"a\";\n lengths_s = [ 1.0, 60 ]; } ); };\n",
 	  2, "with a point or all without" },
 	{ "log = {\n modules = [ \"sore=debug\" ]; };\n", 2,
-	  "'sore=debug' is not MODULE=LEVEL; modules are capture, clock" },
+	  "'sore=debug' is not MODULE=LEVEL; modules are bundle, capture" },
 	{ "log = { modules = [ \"store=loud\" ]; };\n", 1, "levels error" },
 	{ "log = { modules = [ \"store_db=debug\" ]; };\n", 1, "MODULE=LEVEL" },
 	{ "control = {\n socket = \"here\"; };\n", 2, "must be a full path" },
@@ -279,6 +279,41 @@ START_TEST(a_file_that_is_included_lies_beside)
 }
 END_TEST
 
+/* Of each source file that logs, and of no other. */
+START_TEST(modules_are_those_that_log)
+{
+	const char *names = log_modules();
+	char line[256], used[64][32];
+	size_t n = 0, listed = 0;
+	FILE *grep = popen("grep -lE '\\blog_(error|warning|info|debug)\\('"
+			   " userspace/cityhubd/*.c userspace/common/*.c |"
+			   " sed 's,.*/,,; s/[_.].*//' | sort -u", "r");
+
+	ck_assert_ptr_nonnull(grep);
+	while (n < 64 && fgets(line, sizeof(line), grep)) {
+		line[strcspn(line, "\n")] = '\0';
+		ck_assert_msg(log_module_known(line), "%s logs", line);
+		snprintf(used[n++], sizeof(used[0]), "%s", line);
+	}
+	ck_assert_int_eq(pclose(grep), 0);
+	ck_assert_uint_gt(n, 5);
+	/* "a, b or c" */
+	for (size_t len; *names; names += strspn(names, ", "), listed++) {
+		size_t i = 0;
+
+		if (!strncmp(names, "or ", 3))
+			names += 3;
+		len = strcspn(names, ", ");
+		while (i < n && (strlen(used[i]) != len ||
+				 strncmp(used[i], names, len)))
+			i++;
+		ck_assert_msg(i < n, "%s: who of it logs?", names);
+		names += len;
+	}
+	ck_assert_uint_eq(listed, n);
+}
+END_TEST
+
 START_TEST(windows_of_a_sensor)
 {
 	double lengths_s[CONF_LENGTHS];
@@ -322,6 +357,7 @@ int main(void)
 	tcase_add_test(t, no_such_file);
 	tcase_add_test(t, an_included_file_is_named);
 	tcase_add_test(t, a_file_that_is_included_lies_beside);
+	tcase_add_test(t, modules_are_those_that_log);
 	tcase_add_test(t, windows_of_a_sensor);
 	tcase_add_test(t, a_broker_needs_mqtt);
 	suite_add_tcase(s, t);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POWER_QUALITY_TICK_NS	INT64_C(600000000000)	/* 10 min, 4.5 */
-#define POWER_QUALITY_RANGE	0.15	/* of the frequency, 6.2: 42.5 to 57.5 Hz */
+#define POWER_QUALITY_TICK_NS	INT64_C(600000000000)	/* 10 min */
+#define POWER_QUALITY_RANGE	0.15	/* of the frequency: 42.5 to 57.5 Hz */
 #define POWER_QUALITY_SMOOTH	0.25	/* share of a new period in the mean */
 #define POWER_QUALITY_SLEW	0.003	/* of a period, a boundary at a crossing */
 #define POWER_QUALITY_STEADY	0.01	/* of a period, from one to the next */
@@ -193,7 +193,7 @@ static void power_quality_learn(struct power_quality *q, double at)
 	q->crossing = at;
 }
 
-/* Whole cycles, for the frequency (5.1.1). */
+/* Whole cycles, for the frequency. */
 static void power_quality_count(struct power_quality *q, int64_t ns)
 {
 	double hz = 1e9 / (double)(ns - q->crossing_ns);
@@ -269,7 +269,7 @@ struct power_quality_limits {
 	bool ends[POWER_QUALITY_KINDS];
 };
 
-/* A dip or swell is of any phase, an interruption of all (5.4.2, 5.4.3, 5.5). */
+/* A dip or swell is of any phase, an interruption of all. */
 static void power_quality_compare(const struct power_quality *q,
 				  const double *volts,
 				  struct power_quality_limits *l)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Quality of the voltage from waveforms, after IEC 61000-4-30:2015; section
- * numbers are of that. Pure: it reads no clock and does no I/O.
+ * Quality of the voltage from waveforms, after IEC 61000-4-30. Pure: it reads no
+ * clock and does no I/O.
  *
- * Urms(1/2) is the rms of one cycle, new each half cycle (3, 5.4.1). Cycles
+ * Urms(1/2) is the rms of one cycle, new each half cycle. Cycles
  * begin where the fundamental of one phase crosses zero, and are the same for
  * all channels; class A has them for each channel. While there is no voltage
  * they go on with the period of before.
  *
- * Rms and frequency of 10 cycles at 50 Hz, 12 at 60 Hz (4.4, 5.2.1): without
- * gaps, begun anew at each 10 minutes of UTC (4.5), where the one that was under
- * way ends early; class A lets it overlap. The mean of the frequency over 10 s,
- * weighted by count, is number of cycles / their duration (5.1.1).
+ * Rms and frequency of 10 cycles at 50 Hz, 12 at 60 Hz: without gaps, begun anew
+ * at each 10 minutes of UTC, where the one that was under way ends early; class A
+ * lets it overlap. The mean of the frequency over 10 s, weighted by count, is
+ * number of cycles / their duration.
  *
  * City indices and harmonics belong in modules beside this one, fed likewise.
  */
@@ -39,16 +39,16 @@ struct power_quality_conf {
 };
 
 enum power_quality_kind {
-	POWER_QUALITY_DIP,		/* 5.4.2 */
-	POWER_QUALITY_SWELL,		/* 5.4.3 */
-	POWER_QUALITY_INTERRUPTION,	/* 5.5 */
+	POWER_QUALITY_DIP,
+	POWER_QUALITY_SWELL,
+	POWER_QUALITY_INTERRUPTION,
 	POWER_QUALITY_KINDS,
 };
 
 /*
  * Told when it begins and when it is over. From the begin of the first cycle
  * that was beyond the threshold to that of the first that is back, hysteresis
- * included: right to half a cycle at either end (5.4.5.2).
+ * included: right to half a cycle at either end.
  */
 struct power_quality_event {
 	enum power_quality_kind kind;
@@ -64,7 +64,7 @@ struct power_quality_interval {
 	int64_t to_ns;
 	uint32_t count;		/* samples, of each channel */
 	uint32_t expected;
-	bool flagged;		/* an event was under way (4.7) */
+	bool flagged;		/* an event was under way */
 	double hz;		/* NAN: cycles could not be counted */
 	double rms[POWER_QUALITY_CHANNELS];
 };

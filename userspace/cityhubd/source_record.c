@@ -2,6 +2,7 @@
 #include "cityhubd/source_record.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,11 +36,16 @@ static void source_record_stop(struct source_record *s)
 	s->file = NULL;
 }
 
-/* Blocks are written as they are, so one channel is enough. */
+/*
+ * Blocks are written as they are, so one channel is enough; and as they come, so
+ * a rate that would have to be learnt may be any.
+ */
 static bool source_record_has_sound(const struct source *src)
 {
+	double rate_hz = src->rate_hz > 0 ? src->rate_hz : INFINITY;
+
 	for (unsigned int i = 0; i < src->channels; i++)
-		if (privacy_is_sound(&src->channel[i].meaning, src->rate_hz))
+		if (privacy_is_sound(&src->channel[i].meaning, rate_hz))
 			return true;
 	return false;
 }
@@ -53,7 +59,9 @@ static int source_record_arm(struct source *src)
 	if (err)
 		return err;
 	if (source_record_has_sound(s->inner)) {
-		log_error("%s: it has a waveform of sound, which is never recorded", s->path);
+		log_error("%s: %s; nothing is recorded", s->path,
+			  s->inner->rate_hz > 0 ? "it has a waveform of sound" :
+			  "its rate is not known, and it may have a waveform of sound");
 		return 0;
 	}
 	s->file = fopen(s->path, "wb");

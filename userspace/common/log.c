@@ -57,11 +57,11 @@ static const char *log_level_name(enum log_level level)
 
 /* In the order of @log_module_names; -1: as the others. */
 static atomic_int log_module_level[] = {
-	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 };
 static const char *const log_module_names[] = {
-	"capture", "clock", "control", "daemon", "metrics", "outlet", "power",
-	"sensor", "sink", "source", "stamps", "store",
+	"bundle", "capture", "clock", "control", "daemon", "metrics", "outlet",
+	"sensor", "sink", "source", "stamps", "store", "tend",
 };
 static atomic_bool log_by_module;
 
@@ -70,7 +70,7 @@ _Static_assert(ARRAY_SIZE(log_module_level) == ARRAY_SIZE(log_module_names),
 
 const char *log_modules(void)
 {
-	return "capture, clock, control, daemon, metrics, outlet, power, sensor, sink, source, stamps or store";
+	return "bundle, capture, clock, control, daemon, metrics, outlet, sensor, sink, source, stamps, store or tend";
 }
 
 static int log_module_find(const char *file)
