@@ -147,7 +147,7 @@ static double length_bound_s(double mains_hz)
  * it takes 42 cycles, and as many as there are until the period is learnt.
  */
 #define ACQUIRING	0.0015
-#define ACQUIRED	6	/* intervals */
+#define ACQUIRED	7	/* intervals */
 
 static void steady(const struct power_quality_conf *c, double mains_hz)
 {
