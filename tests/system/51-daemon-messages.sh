@@ -25,6 +25,14 @@ like "with file, line and what to do" "$(check_config)" \
 daemon_conf "mqtt = { port = 99999; };"
 like "a bad value likewise" "$(check_config)" \
 	"conf:4: mqtt.port must be from 1 to 65535"
+# Not units: libconfig leaks a few bytes then.
+daemon_conf '@include "none.conf"'
+like "a file to be included that is not there" "$(check_config)" \
+	"conf:4: cannot open include file; see that the file is there"
+daemon_conf '@include "other.conf"'
+printf 'log = {\n level "info";\n};\n' > "$daemon_dir/other.conf"
+like "bad syntax in one that is" "$(check_config)" \
+	"other.conf:2: syntax error; look for a missing '='"
 "$top/build/cityhubd" --config /none/such 2> "$daemon_log"
 is "a configuration that is not there ends it" $? 1
 ok "and is named" said "/none/such: No such file"

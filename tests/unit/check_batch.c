@@ -34,12 +34,14 @@ static struct batch *example(void)
 	b->flags = BATCH_STEP | BATCH_AGAIN;
 	b->results[0] = (struct batch_result){
 		.mean = 8.449999999999999, .min = 8.4, .max = 8.5, .rms = 8.45,
-		.last = 8.5, .instant_ns = b->from_ns + 500000000, .count = 2,
+		.last = 8.5, .difference = NAN,
+		.instant_ns = b->from_ns + 500000000, .count = 2,
 		.expected = 3,
 	};
 	b->results[1] = (struct batch_result){
 		.mean = NAN, .min = NAN, .max = NAN, .rms = NAN,
-		.last = 18204.123456789, .instant_ns = b->from_ns + 1,
+		.last = 18204.123456789, .difference = 3.25,
+		.instant_ns = b->from_ns + 1,
 		.count = 1, .expected = 0,
 	};
 	return b;
@@ -58,35 +60,67 @@ START_TEST(packed_and_back)
 	struct batch *b = example(), *c = batch_new(b->layout);
 	uint8_t buf[512];
 	ptrdiff_t len = batch_pack(b, buf, sizeof(buf));
+	ptrdiff_t more = batch_pack_differences(b, buf + 256, sizeof(buf) - 256);
 
 	c->from_ns = b->from_ns;
 	ck_assert_int_gt(len, 0);
-	ck_assert_uint_eq((size_t)len, batch_pack_size(b));
+	ck_assert_int_lt(len, 256);
+	ck_assert_int_eq(more, 1 + 8);	/* of one result only */
+	ck_assert_uint_eq((size_t)(len + more), batch_pack_size(b));
 	ck_assert_int_eq(batch_unpack(c, buf, (size_t)len), 0);
+	ck_assert(isnan(c->results[1].difference));
+	ck_assert_int_eq(batch_unpack_differences(c, buf + 256, (size_t)more),
+			 0);
 	for (int i = 0; i < 2; i++) {
 		same(b->results[i].mean, c->results[i].mean);
 		same(b->results[i].min, c->results[i].min);
 		same(b->results[i].max, c->results[i].max);
 		same(b->results[i].rms, c->results[i].rms);
 		same(b->results[i].last, c->results[i].last);
+		same(b->results[i].difference, c->results[i].difference);
 		ck_assert_int_eq(b->results[i].instant_ns,
 				 c->results[i].instant_ns);
 		ck_assert_uint_eq(b->results[i].count, c->results[i].count);
 		ck_assert_uint_eq(b->results[i].expected,
 				  c->results[i].expected);
 	}
-	/* Every shorter text is refused, none read beyond its end. */
-	for (ptrdiff_t i = 0; i < len; i++) {
-		uint8_t *part = malloc((size_t)i + 1);
-
-		memcpy(part, buf, (size_t)i);
-		ck_assert_int_eq(batch_unpack(c, part, (size_t)i), -EBADMSG);
-		free(part);
-	}
-	ck_assert_int_eq(batch_unpack(c, buf, (size_t)len + 1), -EBADMSG);
-	ck_assert_int_eq(batch_pack(b, buf, 10), -ENOSPC);
 	batch_free(b);
 	batch_free(c);
+}
+END_TEST
+
+typedef int unpack_fn(struct batch *b, const uint8_t *buf, size_t len);
+
+/* Every shorter text is refused, none read beyond its end. */
+static void cut_off(struct batch *b, unpack_fn unpack, const uint8_t *buf,
+		    ptrdiff_t from, ptrdiff_t len)
+{
+	for (ptrdiff_t i = from; i < len; i++) {
+		uint8_t *part = malloc((size_t)i);
+
+		memcpy(part, buf, (size_t)i);
+		ck_assert_int_eq(unpack(b, part, (size_t)i), -EBADMSG);
+		free(part);
+	}
+	ck_assert_int_eq(unpack(b, buf, (size_t)len + 1), -EBADMSG);
+}
+
+START_TEST(what_is_cut_off_is_refused)
+{
+	struct batch *b = example();
+	uint8_t buf[512] = { 0 }, more[512] = { 0 };
+	ptrdiff_t len = batch_pack(b, buf, sizeof(buf));
+	ptrdiff_t n = batch_pack_differences(b, more, sizeof(more));
+
+	ck_assert_int_eq(n, 9);
+	cut_off(b, batch_unpack, buf, 0, len);
+	cut_off(b, batch_unpack_differences, more, 1, n);
+	more[0] = 2;	/* there is no such result */
+	ck_assert_int_eq(batch_unpack_differences(b, more, (size_t)n),
+			 -EBADMSG);
+	ck_assert_int_eq(batch_pack(b, buf, 10), -ENOSPC);
+	ck_assert_int_eq(batch_pack_differences(b, buf, 10), -ENOSPC);
+	batch_free(b);
 }
 END_TEST
 
@@ -135,11 +169,13 @@ static const char expected_json[] =
 	"\"results\":["
 	"{\"channel\":\"pm2p5\",\"quantity\":\"pm2p5\",\"unit\":\"ug/m3\","
 	"\"mean\":8.45,\"min\":8.4,\"max\":8.5,\"rms\":8.45,\"last\":8.5,"
+	"\"difference\":null,"
 	"\"instant_ns\":1700000000500000000,\"count\":2,\"expected\":3,"
 	"\"coverage\":0.6667},"
 	"{\"channel\":\"L1-energy\",\"quantity\":\"energy\",\"unit\":\"Wh\","
 	"\"phase\":\"L1\",\"mean\":null,\"min\":null,\"max\":null,\"rms\":null,"
-	"\"last\":18204.12346,\"instant_ns\":1700000000000000001,\"count\":1,"
+	"\"last\":18204.12346,\"difference\":3.25,"
+	"\"instant_ns\":1700000000000000001,\"count\":1,"
 	"\"expected\":null,\"coverage\":null}]}";
 
 START_TEST(json)
@@ -244,6 +280,7 @@ int main(void)
 	TCase *t = tcase_create("batch");
 
 	tcase_add_test(t, packed_and_back);
+	tcase_add_test(t, what_is_cut_off_is_refused);
 	tcase_add_test(t, single_value_is_packed_once);
 	tcase_add_test(t, layout_written_and_read);
 	tcase_add_test(t, json);

@@ -58,6 +58,8 @@ START_TEST(shipped_file_says_the_defaults)
 	ck_assert_double_eq(conf.store.max_mb, fresh.store.max_mb);
 	ck_assert_double_eq(conf.store.commit_s, fresh.store.commit_s);
 	ck_assert_double_eq(conf.capture.window_s, fresh.capture.window_s);
+	ck_assert_mem_eq(&conf.power, &fresh.power, sizeof(fresh.power));
+	ck_assert_uint_eq(conf.capture.nwindows, 0);
 	ck_assert_double_eq(conf.capture.latency_s, fresh.capture.latency_s);
 	ck_assert_double_eq(conf.capture.rescan_s, fresh.capture.rescan_s);
 	ck_assert_int_eq(conf.mqtt.keepalive_s, fresh.mqtt.keepalive_s);
@@ -71,6 +73,9 @@ START_TEST(shipped_file_says_the_defaults)
 	ck_assert_str_eq(conf.mqtt.version, fresh.mqtt.version);
 	ck_assert_int_eq(conf.mqtt.expiry_s, fresh.mqtt.expiry_s);
 	ck_assert_str_eq(conf.log.level, fresh.log.level);
+	ck_assert_uint_eq(conf.log.nmodules, 0);
+	ck_assert_str_eq(conf.control.socket, fresh.control.socket);
+	ck_assert_str_eq(conf.metrics.listen, fresh.metrics.listen);
 }
 END_TEST
 
@@ -150,6 +155,39 @@ static const struct {
 	  "two sinks have the name 'stdout'; give one another" },
 	{ "sinks = ( { type = \"stdout\";\n name = \"a/b\"; } );\n", 2,
 	  "sinks[0].name must be a text of letters" },
+	{ "capture = {\n windows = [ 1 ]; };\n", 2,
+	  "capture.windows must be a list in parentheses" },
+	{ "capture = { windows = (\n { days = true; } ); };\n", 2,
+	  "capture.windows[0].sensor is missing" },
+	{ "capture = { windows = ( { sensor = \"a\"; },\n { sensor = \"a\"; } ); };\n",
+	  2, "capture.windows[1].sensor 'a' was named before" },
+	{ "capture = { windows = ( { sensor = \"a\";\n lengths_s = [ 1.0, 2.5 ]; } ); };\n",
+	  2, "multiples of the first, which 2.5 is not" },
+	{ "capture = { windows = ( { sensor = \"a\";\n lengths_s = [ 60, 60 ]; } ); };\n",
+	  2, "must rise" },
+	{ "capture = { windows = ( { sensor = \"a\";\n lengths_s = [ 0.1 ]; } ); };\n",
+	  2, "numbers from 0.2 to 86400" },
+	{ "capture = { windows = ( { sensor = \"a\";\n lengths_s = [ ]; } ); };\n",
+	  2, "a list of 1 to 6 lengths" },
+	{ "capture = { windows = ( { sensor = \"a\";\n lenghts_s = [ 1 ]; } ); };\n",
+	  2, "did you mean 'capture.windows[0].lengths_s'?" },
+	{ "capture = { windows = ( { sensor = \"a\";\n lengths_s = [ 1.0, 60 ]; } ); };\n",
+	  2, "with a point or all without" },
+	{ "log = {\n modules = [ \"sore=debug\" ]; };\n", 2,
+	  "'sore=debug' is not MODULE=LEVEL; modules are bundle, capture" },
+	{ "log = { modules = [ \"store=loud\" ]; };\n", 1, "levels error" },
+	{ "log = { modules = [ \"store_db=debug\" ]; };\n", 1, "MODULE=LEVEL" },
+	{ "control = {\n socket = \"here\"; };\n", 2, "must be a full path" },
+	{ "metrics = {\n listen = \"0.0.0.0:9190\"; };\n", 2,
+	  "a port of this machine, e.g." },
+	{ "metrics = { listen = \"127.0.0.1:\"; };\n", 1, "a port of this" },
+	{ "metrics = { listen = \"127.0.0.1:70000\"; };\n", 1, "a port of" },
+	{ "metrics = { listen = \"[::1]:80x\"; };\n", 1, "a port of" },
+	{ "hub = {\n timezone = \"Mars/Olympus\"; };\n", 2,
+	  "zoneinfo/Mars/Olympus is not there; correct the name" },
+	{ "hub = { timezone = \"../../../etc/passwd\"; };\n", 1, "is not there" },
+	{ "power = { nominal_hz = 55; };\n", 1, "must be 50 or 60" },
+	{ "power = {\n dip_percent = 100.0; };\n", 2, "from 10 to 99" },
 #if WITH_MQTT
 	{ "sinks = (\n { type = \"mqtt\"; } );\n", 2, "needs a broker: add host" },
 	{ "sinks = ( { type = \"mqtt\"; host = \"a\"; } );\n"
@@ -207,13 +245,91 @@ END_TEST
 
 START_TEST(an_included_file_is_named)
 {
-	char other[300], text[700];
+	char other[300];
 
 	snprintf(other, sizeof(other), "%s/other.conf", dir);
 	unit_write(other, "\n\nmqtt = { prt = 1; };\n");
-	snprintf(text, sizeof(text), "@include \"%s\"\n", other);
-	ck_assert_int_eq(load(text), -EINVAL);
+	ck_assert_int_eq(load("@include \"other.conf\"\n"), -EINVAL);
 	ck_assert_msg(strstr(why, "other.conf:3: "), "%s", why);
+}
+END_TEST
+
+START_TEST(a_file_that_is_included_lies_beside)
+{
+	char other[300], text[700], *full;
+
+	snprintf(other, sizeof(other), "%s/other.conf", dir);
+	unit_write(other, "hub = { id = \"lamp-7\"; };\n");
+	ck_assert_int_eq(load("@include \"other.conf\"\n"), 0);
+	ck_assert_str_eq(conf.hub.id, "lamp-7");
+	/* Or where its full path says, in the same file as well. */
+	snprintf(other, sizeof(other), "%s/third.conf", dir);
+	unit_write(other, "capture = { window_s = 7.0; };\n");
+	full = realpath(other, NULL);
+	ck_assert_ptr_nonnull(full);
+	snprintf(text, sizeof(text),
+		 " @include\t\"other.conf\"\n@include \"%s\"\n", full);
+	free(full);
+	ck_assert_int_eq(load(text), 0);
+	ck_assert_str_eq(conf.hub.id, "lamp-7");
+	ck_assert_double_eq(conf.capture.window_s, 7);
+	ck_assert_int_eq(load("\n@include \"none.conf\"\n"), -EINVAL);
+	ck_assert_msg(strstr(why, ":2: cannot open include file; see that"),
+		      "%s", why);
+}
+END_TEST
+
+/* Of each source file that logs, and of no other. */
+START_TEST(modules_are_those_that_log)
+{
+	const char *names = log_modules();
+	char line[256], used[64][32];
+	size_t n = 0, listed = 0;
+	FILE *grep = popen("grep -lE '\\blog_(error|warning|info|debug)\\('"
+			   " userspace/cityhubd/*.c userspace/common/*.c |"
+			   " sed 's,.*/,,; s/[_.].*//' | sort -u", "r");
+
+	ck_assert_ptr_nonnull(grep);
+	while (n < 64 && fgets(line, sizeof(line), grep)) {
+		line[strcspn(line, "\n")] = '\0';
+		ck_assert_msg(log_module_known(line), "%s logs", line);
+		snprintf(used[n++], sizeof(used[0]), "%s", line);
+	}
+	ck_assert_int_eq(pclose(grep), 0);
+	ck_assert_uint_gt(n, 5);
+	/* "a, b or c" */
+	for (size_t len; *names; names += strspn(names, ", "), listed++) {
+		size_t i = 0;
+
+		if (!strncmp(names, "or ", 3))
+			names += 3;
+		len = strcspn(names, ", ");
+		while (i < n && (strlen(used[i]) != len ||
+				 strncmp(used[i], names, len)))
+			i++;
+		ck_assert_msg(i < n, "%s: who of it logs?", names);
+		names += len;
+	}
+	ck_assert_uint_eq(listed, n);
+}
+END_TEST
+
+START_TEST(windows_of_a_sensor)
+{
+	double lengths_s[CONF_LENGTHS];
+	bool days;
+
+	ck_assert_int_eq(load("capture = { window_s = 2.0; windows = (\n"
+		" { sensor = \"*\"; days = true; },\n"
+		" { sensor = \"sen66\"; lengths_s = [ 0.2, 1.0, 600.0 ]; } ); };\n"
+		"hub = { timezone = \"CET-1CEST,M3.5.0,M10.5.0/3\"; };\n"), 0);
+	ck_assert_uint_eq(conf_windows(&conf, "sen66", lengths_s, &days), 3);
+	ck_assert_double_eq(lengths_s[0], 0.2);
+	ck_assert_double_eq(lengths_s[2], 600);
+	ck_assert(!days);
+	ck_assert_uint_eq(conf_windows(&conf, "pcba-dbm", lengths_s, &days), 1);
+	ck_assert_double_eq(lengths_s[0], 2);
+	ck_assert(days);
 }
 END_TEST
 
@@ -240,6 +356,9 @@ int main(void)
 	tcase_add_loop_test(t, refused, 0, ARRAY_SIZE(bad));
 	tcase_add_test(t, no_such_file);
 	tcase_add_test(t, an_included_file_is_named);
+	tcase_add_test(t, a_file_that_is_included_lies_beside);
+	tcase_add_test(t, modules_are_those_that_log);
+	tcase_add_test(t, windows_of_a_sensor);
 	tcase_add_test(t, a_broker_needs_mqtt);
 	suite_add_tcase(s, t);
 	return unit_run(s);

@@ -65,16 +65,21 @@ static struct batch *example(void)
 	b->to_ns = b->from_ns + SECOND / 5;
 	b->sync = BATCH_UNSYNCHRONISED;
 	b->results[0] = (struct batch_result){ .mean = 8.5, .min = 8.5,
-		.max = 8.5, .rms = 8.5, .last = 8.5, .count = 1 };
+		.max = 8.5, .rms = 8.5, .last = 8.5, .difference = NAN,
+		.count = 1 };
 	b->results[1] = (struct batch_result){ .mean = -3.25, .min = -4,
-		.max = -3.25, .rms = 3.25, .last = -3.25, .count = 2,
+		.max = -3.25, .rms = 3.25, .last = -3.25, .difference = NAN,
+		.count = 2,
 		.expected = 3 };
 	b->results[2] = (struct batch_result){ .mean = NAN, .min = NAN,
-		.max = NAN, .rms = NAN, .last = 2, .count = 1 };
+		.max = NAN, .rms = NAN, .last = 2, .difference = 0.5,
+		.count = 1 };
 	b->results[3] = (struct batch_result){ .mean = 58.37, .min = 58.37,
-		.max = 58.37, .rms = NAN, .last = 58.37, .count = 1 };
+		.max = 58.37, .rms = NAN, .last = 58.37, .difference = NAN,
+		.count = 1 };
 	b->results[4] = (struct batch_result){ .mean = NAN, .min = NAN,
-		.max = NAN, .rms = NAN, .last = NAN, .count = 0 };
+		.max = NAN, .rms = NAN, .last = NAN, .difference = NAN,
+		.count = 0 };
 	return b;
 }
 
@@ -97,6 +102,7 @@ static const char senml_json[] =
 	"{\"bn\":\"hub:_lamp/sen66/odd_name/min\",\"v\":-4},"
 	"{\"bn\":\"hub:_lamp/sen66/pm2p5\",\"bu\":\"kg/m3\",\"v\":8.5e-9},"
 	"{\"bn\":\"hub:_lamp/sen66/L1-energy\",\"bu\":\"J\",\"v\":7200},"
+	"{\"bn\":\"hub:_lamp/sen66/L1-energy/difference\",\"v\":1800},"
 	"{\"bn\":\"hub:_lamp/sen66/LAeq\",\"bu\":\"dB\",\"v\":58.37}]";
 
 START_TEST(senml_json_by_hand)
@@ -165,7 +171,8 @@ START_TEST(senml_cbor_by_hand)
 	b->seq = 1;
 	b->from_ns = 1700000000 * SECOND;
 	b->results[0] = (struct batch_result){ .mean = 230.25, .min = 230.25,
-		.max = 230.25, .rms = 230.25, .last = 230.25, .count = 1 };
+		.max = 230.25, .rms = 230.25, .last = 230.25, .difference = NAN,
+		.count = 1 };
 	data = encode("senml-cbor", &b, 1, &len);
 	ck_assert_uint_eq(len, sizeof(senml_cbor));
 	ck_assert_mem_eq(data, senml_cbor, len);

@@ -26,6 +26,8 @@ static char dir[200], path[300];
 static struct source inner;
 static struct source_channel channels[2];
 static struct scan scans[BLOCK];
+static double rate_hz;
+static const char *label;
 static unsigned int blocks, closes;
 
 static int fake_arm(struct source *s)
@@ -41,10 +43,10 @@ static int fake_arm(struct source *s)
 		.format = layout[0].format,
 	}, temp = {
 		.device = "x", .id = "temp", .scale = 10, .offset = 3,
-		.format = layout[2].format, .label = "case",
+		.format = layout[2].format, .label = label,
 	};
 
-	s->rate_hz = 10;
+	s->rate_hz = rate_hz;
 	s->clock = BATCH_CLOCK_BOOTTIME;
 	s->block_scans = BLOCK;
 	s->scan_size = (size_t)decode_compile(layout, 3);
@@ -130,6 +132,8 @@ static void setup(void)
 	snprintf(path, sizeof(path), "%s/air.rec", dir);
 	memset(&inner, 0, sizeof(inner));
 	inner.ops = &fake_ops;
+	rate_hz = 10;
+	label = "case";
 	strcpy(inner.key, "iio:device0");
 	strcpy(inner.name, "air");
 	blocks = 0;
@@ -293,6 +297,27 @@ START_TEST(a_wrong_length_is_refused)
 }
 END_TEST
 
+/* Captured is the rest of it, see check_privacy.c; a block has both. */
+START_TEST(sound_is_not_recorded)
+{
+	static const double rates[] = { 4000, 0 };	/* 0: not known */
+
+	label = "mic";
+	for (size_t i = 0; i < 2; i++) {
+		rate_hz = rates[i];
+		blocks = 0;
+		closes = 0;
+		record();
+		ck_assert_int_eq(access(path, F_OK), -1);
+	}
+	rate_hz = 10;	/* nobody hears that */
+	blocks = 0;
+	closes = 0;
+	record();
+	ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
 START_TEST(a_disk_that_fails_ends_the_recording_only)
 {
 	struct source *s;
@@ -319,6 +344,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, replayed_as_recorded);
+	tcase_add_test(t, sound_is_not_recorded);
 	tcase_add_test(t, waits_for_its_time);
 	tcase_add_test(t, what_is_no_recording_is_refused);
 	tcase_add_test(t, cut_off_anywhere);

@@ -73,7 +73,7 @@ static void add_batch(struct store_packet *p, double value)
 	b->to_ns = b->from_ns + SECOND;
 	b->results[0] = (struct batch_result){
 		.mean = value, .min = value, .max = value, .rms = value,
-		.last = value, .instant_ns = b->from_ns, .count = 1,
+		.last = value, .difference = NAN, .instant_ns = b->from_ns, .count = 1,
 		.expected = 1,
 	};
 	must(store_packet_add(p, b) == 0);
@@ -336,6 +336,13 @@ static void run_sql(const char *sql)
 	sqlite3_close(db);
 }
 
+/* As a program that knows version @to does with what is in the file. */
+static void go_down(int to)
+{
+	for (int version = STORE_SQL_VERSION; version > to; version--)
+		run_sql(store_sql_down[version - 1]);
+}
+
 /* What cityhub wrote before the clock had a log. */
 START_TEST(an_older_store_is_taken_over)
 {
@@ -345,9 +352,7 @@ START_TEST(an_older_store_is_taken_over)
 
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 3, 100, 0, 0, 0); s; }));
-	run_sql(store_sql_down[3]);
-	run_sql(store_sql_down[2]);
-	run_sql(store_sql_down[1]);
+	go_down(1);
 	run_sql("PRAGMA user_version=1");
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 1, 103, 0, 0, 0); s; }));
@@ -371,18 +376,92 @@ START_TEST(a_newer_store_with_a_way_back_is_taken_over)
 		       submit(s, 3, 100, 0, 0, 0); s; }));
 	run_sql("ALTER TABLE batch ADD COLUMN more INTEGER NOT NULL DEFAULT 0;"
 		"CREATE TABLE extra (x);"
-		"INSERT INTO down VALUES (5, 'ALTER TABLE batch DROP COLUMN"
+		"INSERT INTO down VALUES (6, 'ALTER TABLE batch DROP COLUMN"
 		" more; DROP TABLE extra;');"
-		"PRAGMA user_version=5");
+		"PRAGMA user_version=6");
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 1, 103, 0, 0, 0); s; }));
 	ck_assert_uint_eq(ledger().sink.waiting, 4);
 	run_sql("CREATE TABLE extra (x)");	/* it was gone */
 	/* One that cannot go back changes nothing. */
-	run_sql("INSERT INTO down VALUES (5, 'nonsense'); PRAGMA user_version=5");
+	run_sql("INSERT INTO down VALUES (6, 'nonsense'); PRAGMA user_version=6");
 	ck_assert_ptr_null(store_open(&conf));
-	run_sql("DELETE FROM down WHERE version = 5; PRAGMA user_version=4");
+	run_sql("DELETE FROM down WHERE version = 6; PRAGMA user_version=5");
 	ck_assert_uint_eq(ledger().sink.waiting, 4);
+}
+END_TEST
+
+static void add_counter(struct store *s, double last, double difference)
+{
+	struct store_packet *p = store_packet_new();
+	struct batch *b = batch_new(layout);
+
+	b->results[0] = (struct batch_result){
+		.mean = NAN, .min = NAN, .max = NAN, .rms = NAN, .last = last,
+		.difference = difference, .count = 1, .expected = 1,
+	};
+	ck_assert_int_eq(store_packet_add(p, b), 0);
+	store_submit(s, p);
+}
+
+static void is_counter(struct store_reader *r, uint64_t id, double last,
+		       double difference)
+{
+	struct batch *b = read_one(r, id);
+
+	ck_assert_uint_eq(b->flags, 0);
+	ck_assert_double_eq(b->results[0].last, last);
+	if (isnan(difference))
+		ck_assert(isnan(b->results[0].difference));
+	else
+		ck_assert_double_eq(b->results[0].difference, difference);
+	batch_free(b);
+}
+
+/* How long the newest body is. */
+static int body_length(void)
+{
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int n;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT length(body) FROM batch"
+		" ORDER BY id DESC LIMIT 1", -1, &st, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return n;
+}
+
+/* Version 4 has no differences; all else of a batch it reads as ever. */
+START_TEST(a_program_without_differences_reads_the_rest)
+{
+	struct store *s = open_store(NULL);
+	struct store_reader *r;
+
+	add_counter(s, 8, NAN);
+	store_close(s);
+	int length = body_length();
+
+	s = open_store(NULL);
+	add_counter(s, 8, 3.5);
+	store_close(s);
+	ck_assert_int_eq(body_length(), length);
+	r = open_reader();
+	is_counter(r, 1, 8, NAN);
+	is_counter(r, 2, 8, 3.5);
+	store_reader_close(r);
+	go_down(4);
+	run_sql("DELETE FROM down WHERE version >= 5; PRAGMA user_version=4");
+	s = open_store(NULL);	/* and up again */
+	add_counter(s, 12, 4);
+	store_close(s);
+	r = open_reader();
+	is_counter(r, 2, 8, NAN);
+	is_counter(r, 3, 12, 4);
+	store_reader_close(r);
 }
 END_TEST
 
@@ -556,8 +635,7 @@ START_TEST(an_older_program_takes_it_back)
 	store_ack(s, "mqtt", (struct range){ 5, 8 });
 	submit_empty(s);
 	store_close(s);
-	run_sql(store_sql_down[3]);
-	run_sql(store_sql_down[2]);
+	go_down(2);
 	run_sql("DELETE FROM down WHERE version >= 3; PRAGMA user_version=2");
 	store_close(open_store(NULL));
 	seen = ledger();
@@ -1091,6 +1169,7 @@ int main(void)
 	tcase_add_test(t, the_log_of_the_clock_is_bounded);
 	tcase_add_test(t, an_older_store_is_taken_over);
 	tcase_add_test(t, a_newer_store_with_a_way_back_is_taken_over);
+	tcase_add_test(t, a_program_without_differences_reads_the_rest);
 	tcase_add_test(t, cursor_is_kept);
 	tcase_add_test(t, a_new_sink_gets_what_is_stored);
 	tcase_add_test(t, a_sink_that_comes_late_adds_up);

@@ -96,7 +96,7 @@ START_TEST(small_differences_on_a_large_value)
 }
 END_TEST
 
-START_TEST(counter_has_only_a_last_value)
+START_TEST(counter_has_a_last_value_and_a_difference)
 {
 	const struct batch_result *r = &emitted[0].results[1];
 
@@ -107,6 +107,35 @@ START_TEST(counter_has_only_a_last_value)
 	ck_assert(isnan(r->mean) && isnan(r->min) && isnan(r->max) &&
 		  isnan(r->rms));
 	ck_assert_double_eq(r->last, 18);
+	ck_assert_double_eq(r->difference, 1);
+	close_window();
+}
+END_TEST
+
+/* Nothing is left out between two windows, nor at a step or in a late part. */
+START_TEST(differences_of_a_counter_add_up)
+{
+	const double nothing = NAN;
+	double sum = 0;
+
+	open_window(SECOND, 2, WINDOW_LINEAR, 0);
+	feed_one(1, 100);
+	feed_one(SECOND, 103);
+	feed_one(SECOND + 1, 104);
+	feed_one(3 * SECOND, 110);
+	window_cut(window);
+	feed_one(2 * SECOND, 111);
+	window_flush(window, 9 * SECOND, 0);
+	feed(&(int64_t){ 4 * SECOND }, &nothing, 1);
+	feed_one(5 * SECOND, 111.5);
+	window_close(window);
+	ck_assert_uint_eq(n, 5);
+	ck_assert_double_eq(emitted[0].results[1].difference, 0);
+	ck_assert_double_eq(emitted[1].results[1].difference, 4);
+	ck_assert(isnan(emitted[1].results[0].difference));
+	for (unsigned int i = 0; i < n; i++)
+		sum += emitted[i].results[1].difference;
+	ck_assert_double_eq(sum, 11.5);
 	close_window();
 }
 END_TEST
@@ -360,7 +389,8 @@ int main(void)
 
 	tcase_add_test(t, arithmetic);
 	tcase_add_test(t, small_differences_on_a_large_value);
-	tcase_add_test(t, counter_has_only_a_last_value);
+	tcase_add_test(t, counter_has_a_last_value_and_a_difference);
+	tcase_add_test(t, differences_of_a_counter_add_up);
 	tcase_add_test(t, alignment);
 	tcase_add_test(t, before_1970);
 	tcase_add_test(t, other_lengths);

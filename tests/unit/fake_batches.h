@@ -100,13 +100,14 @@ static inline struct batch_result fake_result(const struct fake_channel *f,
 	struct batch_result r = {
 		.instant_ns = from_ns + 400000000, .count = f->samples,
 		.expected = f->samples, .min = NAN, .max = NAN, .rms = NAN,
-		.mean = NAN, .last = NAN,
+		.mean = NAN, .last = NAN, .difference = NAN,
 	};
 
 	if (f->step > 0)
 		v = rint(v / f->step) * f->step;
 	if (!strcmp(f->channel.quantity, "energy")) {
 		r.last = f->base + f->swing * (double)(second - FAKE_FIRST_S);
+		r.difference = f->swing;
 		return r;
 	}
 	r.mean = r.min = r.max = r.rms = r.last = v;

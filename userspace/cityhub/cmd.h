@@ -49,6 +49,7 @@ extern const struct cmd cmd_selftest;
 extern const struct cmd cmd_show;
 extern const struct cmd cmd_slot;
 extern const struct cmd cmd_stats;
+extern const struct cmd cmd_tap;
 extern const struct cmd cmd_watch;
 
 /* "cityhub NAME: message" on stderr. */

@@ -25,6 +25,7 @@ static const struct cmd *const commands[] = {
 	&cmd_stats,
 #endif
 	&cmd_watch,
+	&cmd_tap,
 	&cmd_ledger,
 	&cmd_faults,
 	&cmd_doctor,

@@ -3,11 +3,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cityhubd/longer.h"
 #include "cityhubd/recording.h"
 #include "cityhubd/sensor.h"
 #include "cityhubd/source_iio.h"
@@ -18,6 +20,7 @@
 #include "common/log.h"
 
 #define CAPTURE_RETRY_MAX_NS	60000000000
+#define CAPTURE_LONGER_GRACE_NS	300000000	/* as that of the sensors */
 
 struct capture_member {
 	struct capture_member *next;
@@ -31,6 +34,9 @@ struct capture_member {
 	int64_t retry_ns;
 	int64_t backoff_ns;
 	unsigned int stalls;		/* times it was switched off */
+	/* Of the sensor and of its power quality; days come beside lengths. */
+	struct longer *longer[2 * CONF_LENGTHS];
+	unsigned int nlonger;
 };
 
 struct capture {
@@ -40,6 +46,8 @@ struct capture {
 	struct energy_index *energy;
 	struct capture_hooks hooks;
 	capture_fault fault;
+	capture_tap tap;
+	void *tap_ctx;
 	void *ctx;
 	struct capture_member *members;
 	struct store_packet *packet;
@@ -95,17 +103,111 @@ static void capture_pressure(const struct capture *c, const struct batch *b)
 	}
 }
 
-static int capture_out(void *ctx, struct batch *b)
+static int capture_store(void *ctx, struct batch *b)
 {
-	struct capture *c = ctx;
-	int err;
+	struct capture_member *m = ctx;
+	int err = store_packet_add(m->capture->packet, b);
 
-	if (c->hooks.pressure)
-		capture_pressure(c, b);
-	err = store_packet_add(c->packet, b);
 	if (err)
 		log_error("no memory for a batch; it is lost");
 	return err;
+}
+
+static bool capture_is_power(const struct capture_member *m,
+			     const struct batch_layout *l)
+{
+	const struct power *p = sensor_power(m->sensor);
+
+	return p && power_layout(p) == l;
+}
+
+/* Results of a sensor, or of its power quality: stored, and in longer ones. */
+static int capture_out(void *ctx, struct batch *b)
+{
+	struct capture_member *m = ctx;
+
+	if (m->capture->hooks.pressure)
+		capture_pressure(m->capture, b);
+	for (unsigned int i = 0; i < m->nlonger; i++)
+		if (longer_fits(m->longer[i], b->layout))
+			longer_feed(m->longer[i], b);
+	if (!capture_is_power(m, b->layout) || m->capture->conf->power.cycles)
+		return capture_store(m, b);
+	batch_free(b);
+	return 0;
+}
+
+/* Beside the fault, which a broker that is away misses: as a message. */
+static void capture_keep_power_event(struct capture_member *m,
+				     const struct power_quality_event *e)
+{
+	const struct clock *clock = m->capture->clock;
+	struct batch_channel what = { .unit = "1" };
+
+	snprintf(what.phase, sizeof(what.phase), "%s",
+		 power_phase(sensor_power(m->sensor), e->phase));
+	snprintf(what.quantity, sizeof(what.quantity), "voltage_%s%s",
+		 power_quality_name(e->kind), e->over ? "_over" : "");
+	snprintf(what.channel, sizeof(what.channel), "%s", what.quantity);
+	sensor_add_event(m->sensor, &what, (e->over ? e->to_ns : e->from_ns) -
+			 clock_epoch(clock)->offset_ns);
+}
+
+static void capture_power_event(void *ctx, const struct power_quality_event *e)
+{
+	struct capture_member *m = ctx;
+	struct capture *c = m->capture;
+
+	if (c->hooks.power)
+		c->hooks.power(c->ctx, m->name, sensor_power(m->sensor), e);
+	capture_keep_power_event(m, e);
+}
+
+static void capture_samples(void *ctx, const int64_t *utc_ns,
+			    const double *const *columns, size_t at, size_t n)
+{
+	struct capture_member *m = ctx;
+	struct capture *c = m->capture;
+
+	if (c->tap)
+		c->tap(c->tap_ctx, m->name, sensor_source(m->sensor), utc_ns,
+		       columns, at, n);
+}
+
+void capture_set_tap(struct capture *c, capture_tap tap, void *ctx)
+{
+	c->tap = tap;
+	c->tap_ctx = ctx;
+}
+
+/* Returns whether it could be written. */
+static bool capture_count(struct capture_member *m, const char *name,
+			  const struct ledger_sensor *since)
+{
+	if (!store_packet_count(m->capture->packet, name, since))
+		return true;
+	log_error("no memory for the ledger");
+	return false;
+}
+
+static void capture_account_power(struct capture_member *m)
+{
+	struct power *p = sensor_power(m->sensor);
+	struct ledger_sensor since;
+
+	if (p && m->capture->conf->power.cycles && power_account(p, &since) &&
+	    capture_count(m, batch_layout_sensor(power_layout(p)), &since))
+		power_accounted(p);
+}
+
+static void capture_account_longer(struct capture_member *m)
+{
+	struct ledger_sensor since;
+
+	for (unsigned int i = 0; i < m->nlonger; i++)
+		if (longer_account(m->longer[i], &since) &&
+		    capture_count(m, longer_name(m->longer[i]), &since))
+			longer_accounted(m->longer[i]);
 }
 
 /* What cannot be written now is tried again with the next account. */
@@ -113,19 +215,86 @@ static void capture_account(struct capture_member *m)
 {
 	struct ledger_sensor since;
 
-	if (sensor_account_events(m->sensor, &since)) {
-		if (store_packet_count(m->capture->packet,
-				       sensor_events_name(m->sensor), &since))
-			log_error("no memory for the ledger");
-		else
-			sensor_accounted_events(m->sensor);
-	}
-	if (!sensor_account(m->sensor, &since))
-		return;
-	if (store_packet_count(m->capture->packet, m->name, &since))
-		log_error("no memory for the ledger");
-	else
+	if (sensor_account_events(m->sensor, &since) &&
+	    capture_count(m, sensor_events_name(m->sensor), &since))
+		sensor_accounted_events(m->sensor);
+	if (sensor_account(m->sensor, &since) &&
+	    capture_count(m, m->name, &since))
 		sensor_accounted(m->sensor);
+	capture_account_power(m);
+}
+
+/* ---- longer windows -------------------------------------------------------- */
+
+static void capture_drop_longer(struct capture_member *m)
+{
+	for (unsigned int i = 0; i < m->nlonger; i++)
+		longer_close(m->longer[i]);
+	capture_account_longer(m);
+	for (unsigned int i = 0; i < m->nlonger; i++)
+		longer_free(m->longer[i]);
+	m->nlonger = 0;
+}
+
+static void capture_add_longer(struct capture_member *m, int64_t length_ns,
+			       const struct batch_layout *layout,
+			       const struct window_channel *windows)
+{
+	struct longer *l = longer_new(length_ns, layout, windows,
+				      capture_store, m);
+
+	if (l)
+		m->longer[m->nlonger++] = l;
+	else
+		log_error("%s: no memory for its longer windows", m->name);
+}
+
+/* All lengths but the first, which the batches themselves have. */
+static void capture_add_longers(struct capture_member *m,
+				const struct batch_layout *layout,
+				const struct window_channel *windows)
+{
+	double lengths_s[CONF_LENGTHS];
+	bool days;
+	size_t n = conf_windows(m->capture->conf, batch_layout_sensor(layout),
+				lengths_s, &days);
+
+	for (size_t i = 1; i < n; i++)
+		capture_add_longer(m, llround(lengths_s[i] * 1e9), layout,
+				   windows);
+	if (days)
+		capture_add_longer(m, LONGER_DAY, layout, windows);
+}
+
+static bool capture_longers_fit(const struct capture_member *m)
+{
+	const struct power *p = sensor_power(m->sensor);
+
+	for (unsigned int i = 0; i < m->nlonger; i++)
+		if (!longer_fits(m->longer[i], sensor_layout(m->sensor)) &&
+		    !(p && longer_fits(m->longer[i], power_layout(p))))
+			return false;
+	return m->nlonger;
+}
+
+/* They go on while the sensor is away, unless it comes back as another. */
+static void capture_set_longers(struct capture_member *m)
+{
+	const struct power *p = sensor_power(m->sensor);
+
+	if (capture_longers_fit(m))
+		return;
+	capture_drop_longer(m);
+	capture_add_longers(m, sensor_layout(m->sensor),
+			    sensor_windows(m->sensor));
+	if (p)
+		capture_add_longers(m, power_layout(p), power_windows(p));
+}
+
+static void capture_member_free(struct capture_member *m)
+{
+	capture_drop_longer(m);
+	free(m);
 }
 
 static void capture_unwatch(struct capture_member *m)
@@ -291,6 +460,7 @@ static int capture_arm(struct capture_member *m)
 		capture_down(m, sensor_why(m->sensor));
 		return err;
 	}
+	capture_set_longers(m);
 	m->watch = loop_watch_fd(c->loop, sensor_fd(m->sensor), capture_input,
 				 m);
 	if (!m->watch) {
@@ -316,15 +486,21 @@ static int capture_arm(struct capture_member *m)
 static int capture_start(struct capture_member *m, struct source *src)
 {
 	struct capture *c = m->capture;
+	double lengths_s[CONF_LENGTHS];
 	struct sensor_conf conf = {
 		.name = m->name,
-		.window_ns = (int64_t)(c->conf->capture.window_s * 1e9),
 		.clock = c->clock,
 		.energy = c->energy,
 		.out = capture_out,
-		.ctx = c,
+		.event = capture_power_event,
+		.tap = capture_samples,
+		.conf = c->conf,
+		.ctx = m,
 	};
+	bool days;
 
+	conf_windows(c->conf, m->name, lengths_s, &days);
+	conf.window_ns = llround(lengths_s[0] * 1e9);
 	m->sensor = sensor_new(capture_record(m, src), &conf);
 	return m->sensor ? capture_arm(m) : -ENOMEM;
 }
@@ -425,7 +601,7 @@ static void capture_forget_gone(struct capture *c,
 			continue;
 		}
 		*at = m->next;
-		free(m);
+		capture_member_free(m);
 	}
 }
 
@@ -536,19 +712,28 @@ void capture_hotplug(struct capture *c)
 	capture_rescan(c);
 }
 
+static void capture_tick_sensor(struct capture_member *m, int64_t boot_ns)
+{
+	int err;
+
+	sensor_set_stamp_bound(m->sensor, stamps_bound_ns(m->capture->stamps,
+							  m->key));
+	err = sensor_tick(m->sensor, boot_ns);
+	if (err)
+		capture_failed(m, err);
+}
+
 void capture_tick(struct capture *c, int64_t boot_ns)
 {
 	stamps_refresh(c->stamps, clock_epoch(c->clock)->bound_ns);
 	for (struct capture_member *m = c->members; m; m = m->next) {
-		int err;
-
-		if (!m->sensor)
-			continue;
-		sensor_set_stamp_bound(m->sensor,
-				       stamps_bound_ns(c->stamps, m->key));
-		err = sensor_tick(m->sensor, boot_ns);
-		if (err)
-			capture_failed(m, err);
+		if (m->sensor)
+			capture_tick_sensor(m, boot_ns);
+		/* After the shorter ones. */
+		for (unsigned int i = 0; i < m->nlonger; i++)
+			longer_flush(m->longer[i],
+				     clock_utc_ns(c->clock, boot_ns),
+				     CAPTURE_LONGER_GRACE_NS);
 	}
 }
 
@@ -563,9 +748,11 @@ struct store_packet *capture_collect(struct capture *c)
 
 	if (!fresh)
 		return NULL;
-	for (struct capture_member *m = c->members; m; m = m->next)
+	for (struct capture_member *m = c->members; m; m = m->next) {
 		if (m->sensor)
 			capture_account(m);
+		capture_account_longer(m);
+	}
 	if (c->energy)
 		energy_index_collect(c->energy, capture_keep_energy, p);
 	c->packet = fresh;
@@ -579,7 +766,7 @@ void capture_stop(struct capture *c)
 
 		capture_close(m);
 		c->members = m->next;
-		free(m);
+		capture_member_free(m);
 	}
 	c->looked = false;
 }

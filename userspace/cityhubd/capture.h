@@ -16,9 +16,16 @@
 #include "common/conf.h"
 
 struct capture;
+struct power;
+struct power_quality_event;
 
 /* Something is wrong with a sensor, or, if @text is NULL, right again. */
 typedef void (*capture_fault)(void *ctx, const char *sensor, const char *text);
+
+/* Samples of a sensor as they come. */
+typedef void (*capture_tap)(void *ctx, const char *sensor,
+			    const struct source *src, const int64_t *utc_ns,
+			    const double *const *columns, size_t at, size_t n);
 
 /* NULL with errno. */
 struct capture *capture_new(struct loop *loop, const struct conf *conf,
@@ -34,6 +41,9 @@ struct capture_hooks {
 	bool (*ready)(void *ctx, const char *key);
 	/* The pressure of the air was measured. */
 	void (*pressure)(void *ctx, double hpa);
+	/* An event of the power quality of @sensor. */
+	void (*power)(void *ctx, const char *sensor, const struct power *p,
+		      const struct power_quality_event *e);
 };
 
 void capture_set_hooks(struct capture *c, const struct capture_hooks *hooks);
@@ -41,6 +51,8 @@ void capture_set_hooks(struct capture *c, const struct capture_hooks *hooks);
 void capture_stop(struct capture *c);
 void capture_free(struct capture *c);
 
+/* NULL: nobody looks at samples. */
+void capture_set_tap(struct capture *c, capture_tap tap, void *ctx);
 /* Look for devices; cheap when nothing has changed. */
 void capture_rescan(struct capture *c);
 /* A device came or went: look for those that are gone, too. */

@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cityhubd/capture.h"
 #include "cityhubd/chip_id.h"
 #include "cityhubd/clock.h"
+#include "cityhubd/control.h"
 #include "cityhubd/loop.h"
+#include "cityhubd/metrics.h"
 #include "cityhubd/notify.h"
 #include "cityhubd/outlet.h"
 #include "cityhubd/state.h"
@@ -62,6 +65,8 @@ struct daemon {
 	struct energy_index *energy;
 	struct tend *tend;
 	struct loop_watch *prepared;
+	struct control *control;
+	struct metrics_server *metrics;
 	struct store *store;
 	struct outlet *outlets[CONF_SINKS + 1];
 	size_t noutlets;
@@ -79,16 +84,33 @@ static struct state daemon_state(const struct daemon *d,
 	};
 }
 
+/* Takes @json over. */
+static void daemon_tell_fault(struct daemon *d, char *json)
+{
+	for (size_t i = 0; json && i < d->noutlets; i++)
+		outlet_fault(d->outlets[i], json);
+	free(json);
+}
+
 static void daemon_fault(void *ctx, const char *sensor, const char *text)
 {
 	struct daemon *d = ctx;
 	struct state st = daemon_state(d, NULL);
-	char *json;
 
-	json = state_fault(&st, sensor, text);
-	for (size_t i = 0; json && i < d->noutlets; i++)
-		outlet_fault(d->outlets[i], json);
-	free(json);
+	daemon_tell_fault(d, state_fault(&st, sensor, text));
+}
+
+static void daemon_power(void *ctx, const char *sensor, const struct power *p,
+			 const struct power_quality_event *e)
+{
+	struct daemon *d = ctx;
+	struct state st = daemon_state(d, NULL);
+	char *json = state_power(&st, sensor, p, e);
+	char text[160];
+
+	power_event_text(p, e, text, sizeof(text));
+	log_info("%s: %s", sensor, text);
+	daemon_tell_fault(d, json);
 }
 
 static void daemon_tell_state(struct daemon *d, const struct store_stats *stats)
@@ -267,9 +289,21 @@ static void daemon_watchdog(void *ctx)
 	notify_send("WATCHDOG=1");
 }
 
+static void daemon_set_log(const struct conf *conf)
+{
+	char module[CONF_STRING];
+	enum log_level level;
+
+	if (!log_level_parse(conf->log.level, &level))
+		log_set_level(level);
+	log_reset_modules();
+	for (size_t i = 0; i < conf->log.nmodules; i++)
+		if (conf_module_level(conf->log.modules[i], module, &level))
+			log_set_module(module, level);
+}
+
 static int daemon_read_conf(const struct daemon *d, struct conf *conf)
 {
-	enum log_level level;
 	char why[512];
 
 	conf_defaults(conf);
@@ -280,8 +314,6 @@ static int daemon_read_conf(const struct daemon *d, struct conf *conf)
 	if (d->store_path)
 		snprintf(conf->store.path, sizeof(conf->store.path), "%s",
 			 d->store_path);
-	if (!log_level_parse(conf->log.level, &level))
-		log_set_level(level);
 	return 0;
 }
 
@@ -376,12 +408,60 @@ static bool daemon_stop_outlets(struct daemon *d, bool drain)
 	return ended;
 }
 
+static char *daemon_metrics(void *ctx, size_t *len)
+{
+	struct daemon *d = ctx;
+	struct metrics_sink sinks[CONF_SINKS + 1];
+	struct store_stats stats;
+	struct metrics m = { .sinks = sinks, .nsinks = d->noutlets };
+
+	store_get_stats(d->store, &stats);
+	m.state = daemon_state(d, &stats);
+	for (size_t i = 0; i < d->noutlets; i++)
+		sinks[i] = (struct metrics_sink){
+			.name = outlet_name(d->outlets[i]),
+			.up = outlet_is_up(d->outlets[i]),
+		};
+	control_get_stats(d->control, &m.control);
+	return metrics_text(&m, len);
+}
+
+/* Neither is needed for the work: without them it goes on. */
+static void daemon_open_sockets(struct daemon *d)
+{
+	const char *path = d->conf.control.socket;
+	const char *listen = d->conf.metrics.listen;
+
+	if (*path)
+		d->control = control_open(d->loop, d->capture, path);
+	if (*path && !d->control)
+		log_info("control: %s: %s; no 'cityhub tap' (control.socket)",
+			 path, strerror(errno));
+	if (d->control)
+		capture_set_tap(d->capture, control_samples, d->control);
+	if (*listen)
+		d->metrics = metrics_listen(d->loop, listen, daemon_metrics, d);
+	if (*listen && !d->metrics)
+		log_error("metrics: %s: %s; choose another metrics.listen",
+			  listen, strerror(errno));
+}
+
+static void daemon_close_sockets(struct daemon *d)
+{
+	capture_set_tap(d->capture, NULL, NULL);
+	control_close(d->control);
+	metrics_close(d->metrics);
+	d->control = NULL;
+	d->metrics = NULL;
+}
+
 static void daemon_end(struct daemon *d)
 {
 	bool ended;
 
 	log_info("ending: last windows are closed and sent");
 	notify_send("STOPPING=1");
+	daemon_close_sockets(d);
 	capture_stop(d->capture);
 	daemon_commit(d);
 	store_flush(d->store, DAEMON_FLUSH_S);
@@ -409,7 +489,9 @@ static void daemon_apply(struct daemon *d, const struct conf *fresh)
 		loop_stop(d->loop);
 		return;
 	}
+	daemon_close_sockets(d);
 	d->conf = *fresh;
+	daemon_set_log(&d->conf);
 	store_close(store);
 	d->store = NULL;
 	if (daemon_open_store(d, have)) {
@@ -417,6 +499,7 @@ static void daemon_apply(struct daemon *d, const struct conf *fresh)
 		return;
 	}
 	daemon_start_outlets(d, have);
+	daemon_open_sockets(d);
 	capture_rescan(d->capture);
 	loop_timer_set(d->rescan, clock_now_ns(d->clock),
 		       (int64_t)(d->conf.capture.rescan_s * 1e9));
@@ -434,8 +517,9 @@ static void daemon_reload(struct daemon *d)
 	} else if (daemon_read_conf(d, &fresh)) {
 		log_error("the running configuration stays in force");
 	} else if (strcmp(fresh.hub.id, d->conf.hub.id) ||
+		   strcmp(fresh.hub.timezone, d->conf.hub.timezone) ||
 		   strcmp(fresh.store.path, d->conf.store.path)) {
-		log_error("hub.id and store.path change with a restart only; the running configuration stays in force");
+		log_error("hub.id, hub.timezone and store.path change with a restart only; the running configuration stays in force");
 	} else {
 		daemon_apply(d, &fresh);
 		log_info("configuration read again");
@@ -493,6 +577,8 @@ static int daemon_watch(struct daemon *d)
 
 static void daemon_free(struct daemon *d)
 {
+	if (d->capture)
+		daemon_close_sockets(d);
 	capture_free(d->capture);
 	energy_index_free(d->energy);
 	loop_unwatch(d->tick);
@@ -536,6 +622,7 @@ static void daemon_start_tend(struct daemon *d)
 static int daemon_set_up(struct daemon *d)
 {
 	static const struct capture_hooks hooks = {
+		.power = daemon_power,
 		.urgent = daemon_urgent, .ready = daemon_ready,
 		.pressure = daemon_pressure,
 	};
@@ -572,6 +659,7 @@ static int daemon_set_up(struct daemon *d)
 	if (!*d->conf.capture.replay)
 		daemon_start_tend(d);
 	daemon_start_outlets(d, have);
+	daemon_open_sockets(d);
 	return 0;
 }
 
@@ -583,6 +671,11 @@ int daemon_main(const char *path, const char *store)
 	signal(SIGPIPE, SIG_IGN);
 	if (daemon_read_conf(&d, &d.conf))
 		return EXIT_FAILURE;
+	daemon_set_log(&d.conf);
+	/* Before there are threads. */
+	if (*d.conf.hub.timezone)
+		setenv("TZ", d.conf.hub.timezone, 1);
+	tzset();
 	err = daemon_set_up(&d);
 	if (!err) {
 		log_info("hub %s, store %s", d.hub, d.conf.store.path);

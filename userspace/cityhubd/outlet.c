@@ -591,3 +591,8 @@ double outlet_state_s(const struct outlet *o)
 {
 	return o->conf.state_s;
 }
+
+const char *outlet_name(const struct outlet *o)
+{
+	return o->conf.name;
+}

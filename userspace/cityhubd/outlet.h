@@ -60,6 +60,7 @@ bool outlet_join(struct outlet *o);
 void outlet_state(struct outlet *o, const char *payload);
 void outlet_fault(struct outlet *o, const char *payload);
 bool outlet_is_up(struct outlet *o);
+const char *outlet_name(const struct outlet *o);
 double outlet_state_s(const struct outlet *o);
 
 /* For transports. @why: what does not work and what to look at. */

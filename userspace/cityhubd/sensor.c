@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cityhubd/privacy.h"
 #include "cityhubd/window.h"
+#include "common/log.h"
 
 /* Blocks read in one go, lest one sensor keep the others waiting. */
 #define SENSOR_BLOCKS		8
@@ -36,6 +38,9 @@ struct sensor {
 	const struct clock *clock;
 	struct clock_epoch epoch;	/* that of the open window */
 	sensor_out out;
+	sensor_event event;
+	sensor_tap tap;
+	const struct conf *conf;
 	void *ctx;
 	struct batch_layout *layout;
 	struct window *window;
@@ -43,6 +48,8 @@ struct sensor {
 	struct energy_index *energy;
 	struct sensor_counter *counters;
 	unsigned int ncounters;
+	/* NULL: none. Stays, with its account, until it is armed again. */
+	struct power *power;
 	/* One block, column by column. */
 	double *values;
 	const double **columns;
@@ -61,6 +68,7 @@ struct sensor {
 	bool armed;
 	/* A trigger does not tell its rate: it is learnt from the stamps. */
 	bool learns;
+	bool mutes;		/* too fast for sound to be levels only */
 	int64_t last_ns;
 	int64_t intervals[SENSOR_LEARN];
 	unsigned int nintervals;
@@ -83,6 +91,9 @@ struct sensor *sensor_new(struct source *src, const struct sensor_conf *conf)
 	s->clock = conf->clock;
 	s->energy = conf->energy;
 	s->out = conf->out;
+	s->event = conf->event;
+	s->tap = conf->tap;
+	s->conf = conf->conf;
 	s->ctx = conf->ctx;
 	s->stamp_bound_ns = BATCH_UNKNOWN;
 	return s;
@@ -115,6 +126,7 @@ void sensor_free(struct sensor *s)
 		return;
 	sensor_disarm(s);
 	sensor_forget(s);
+	power_free(s->power);
 	s->src->ops->close(s->src);
 	free(s);
 }
@@ -142,16 +154,17 @@ static void sensor_begin_window(struct sensor *s)
 	sensor_look_at_clock(s);
 }
 
-static int sensor_emit_batch(struct sensor *s, int64_t from_ns, int64_t to_ns,
+static int sensor_emit_batch(struct sensor *s, struct batch_layout *layout,
+			     int64_t from_ns, int64_t to_ns,
 			     unsigned int flags,
 			     const struct batch_result *results)
 {
-	struct batch *b = batch_new(s->layout);
+	struct batch *b = batch_new(layout);
 
 	if (!b)
 		return -ENOMEM;
 	memcpy(b->results, results,
-	       batch_layout_size(s->layout) * sizeof(*results));
+	       batch_layout_size(layout) * sizeof(*results));
 	b->from_ns = from_ns;
 	b->to_ns = to_ns;
 	b->offset_ns = s->epoch.offset_ns;
@@ -171,7 +184,7 @@ static void sensor_emit(void *ctx, int64_t from_ns, int64_t to_ns,
 	unsigned int n = batch_layout_size(s->layout);
 
 	sensor_look_at_clock(s);
-	if (sensor_emit_batch(s, from_ns, to_ns, flags, results))
+	if (sensor_emit_batch(s, s->layout, from_ns, to_ns, flags, results))
 		for (unsigned int i = 0; i < n; i++)
 			s->since.dropped[LEDGER_DROP_STORE] += results[i].count;
 	sensor_begin_window(s);
@@ -227,11 +240,33 @@ static int sensor_set_up_counters(struct sensor *s,
 	return 0;
 }
 
+static void sensor_emit_power(void *ctx, int64_t from_ns, int64_t to_ns,
+			      unsigned int flags,
+			      const struct batch_result *results)
+{
+	struct sensor *s = ctx;
+
+	sensor_look_at_clock(s);
+	if (sensor_emit_batch(s, power_layout(s->power), from_ns, to_ns, flags,
+			      results))
+		power_lost(s->power, results);
+}
+
+static void sensor_power_event(void *ctx, const struct power_quality_event *e)
+{
+	struct sensor *s = ctx;
+
+	s->event(s->ctx, e);
+}
+
 static int sensor_set_up(struct sensor *s)
 {
 	const struct source *src = s->src;
 	struct batch_channel channels[2 * src->channels];
 	struct window_channel windows[2 * src->channels];
+	const struct power_ops power = {
+		.event = sensor_power_event, .results = sensor_emit_power,
+	};
 	unsigned int n;
 
 	for (unsigned int i = 0; i < src->channels; i++) {
@@ -244,6 +279,8 @@ static int sensor_set_up(struct sensor *s)
 	s->layout = batch_layout_new(s->name, n, channels);
 	s->window = window_new(s->window_ns, src->rate_hz, n, windows,
 			       sensor_emit, s);
+	power_free(s->power);
+	s->power = power_new(s->name, s->conf, src, &power, s);
 	s->values = calloc(n * src->block_scans, sizeof(*s->values));
 	s->columns = calloc(n, sizeof(*s->columns));
 	s->raw = calloc(src->block_scans, sizeof(*s->raw));
@@ -257,6 +294,21 @@ static int sensor_set_up(struct sensor *s)
 	return 0;
 }
 
+static int sensor_keep_private(struct sensor *s)
+{
+	unsigned int found = privacy_filter(s->src);
+
+	if (!found)
+		return 0;
+	log_info("%s: %u of its channels are waveforms of sound, which are not captured",
+		 s->name, found);
+	if (s->src->channels)
+		return 0;
+	snprintf(s->src->why, sizeof(s->src->why),
+		 "has waveforms of sound only, and those are never captured");
+	return -EACCES;
+}
+
 int sensor_arm(struct sensor *s)
 {
 	int err = s->src->ops->arm(s->src);
@@ -265,16 +317,19 @@ int sensor_arm(struct sensor *s)
 		return err;
 	s->armed = true;
 	s->learns = s->src->rate_hz <= 0;
+	s->mutes = false;
 	s->last_ns = 0;
 	s->nintervals = 0;
 	s->heard_ns = clock_now_ns(s->clock);
 	s->epoch = *clock_epoch(s->clock);
 	sensor_begin_window(s);
-	err = sensor_set_up(s);
-	if (err) {
+	err = sensor_keep_private(s);
+	if (!err && sensor_set_up(s)) {
+		err = -ENOMEM;
 		snprintf(s->src->why, sizeof(s->src->why), "no memory");
-		sensor_disarm(s);
 	}
+	if (err)
+		sensor_disarm(s);
 	return err;
 }
 
@@ -287,6 +342,8 @@ void sensor_disarm(struct sensor *s)
 	s->armed = false;
 	if (s->window)
 		window_close(s->window);
+	if (s->power)
+		power_cut(s->power);
 	sensor_forget(s);
 }
 
@@ -402,6 +459,8 @@ static void sensor_follow_clock(struct sensor *s, int64_t boot_ns)
 
 		if (stepped)
 			window_cut(s->window);
+		if (stepped && s->power)
+			power_cut(s->power);
 		s->epoch = *e;
 		if (stepped)
 			sensor_begin_window(s);
@@ -429,6 +488,10 @@ static uint64_t sensor_feed(struct sensor *s, size_t n)
 		}
 		unknown += window_feed(s->window, s->utc_ns, s->columns, at,
 				       run);
+		if (s->power)
+			power_feed(s->power, s->utc_ns, s->columns, at, run);
+		if (s->tap)
+			s->tap(s->ctx, s->utc_ns, s->columns, at, run);
 	}
 	return unknown;
 }
@@ -454,7 +517,20 @@ static void sensor_learn(struct sensor *s, int64_t boot_ns)
 	memcpy(sorted, s->intervals, sizeof(sorted));
 	qsort(sorted, SENSOR_LEARN, sizeof(sorted[0]), sensor_by_length);
 	s->src->rate_hz = 1e9 / (double)sorted[SENSOR_LEARN / 2];
+	s->mutes = s->src->rate_hz > PRIVACY_SOUND_HZ;
 	window_set_rate(s->window, s->src->rate_hz);
+}
+
+/* Its rate was not known when it was armed. */
+static void sensor_mute(struct sensor *s, unsigned int channel, size_t n)
+{
+	double *values = s->values + channel * s->src->block_scans;
+
+	if (!privacy_is_sound(&s->src->channel[channel].meaning,
+			      s->src->rate_hz))
+		return;
+	for (size_t i = 0; i < n; i++)
+		values[i] = NAN;
 }
 
 static void sensor_block(struct sensor *s, const uint8_t *block, size_t n)
@@ -470,6 +546,8 @@ static void sensor_block(struct sensor *s, const uint8_t *block, size_t n)
 		decode_column(&c->decode, block, src->scan_size, n, s->raw);
 		meaning_convert(&c->meaning, s->raw, n,
 				s->values + i * src->block_scans);
+		if (s->mutes)
+			sensor_mute(s, i, n);
 	}
 	for (unsigned int i = 0; i < s->ncounters; i++) {
 		const struct sensor_counter *c = &s->counters[i];
@@ -621,4 +699,24 @@ const char *sensor_why(const struct sensor *s)
 double sensor_rate(const struct sensor *s)
 {
 	return s->src->rate_hz;
+}
+
+struct batch_layout *sensor_layout(const struct sensor *s)
+{
+	return s->layout;
+}
+
+const struct window_channel *sensor_windows(const struct sensor *s)
+{
+	return window_channels(s->window);
+}
+
+const struct source *sensor_source(const struct sensor *s)
+{
+	return s->src;
+}
+
+struct power *sensor_power(const struct sensor *s)
+{
+	return s->power;
 }

@@ -7,6 +7,7 @@
 
 #include "cityhubd/clock.h"
 #include "cityhubd/energy_index.h"
+#include "cityhubd/power.h"
 #include "cityhubd/source.h"
 #include "common/ledger.h"
 
@@ -14,6 +15,11 @@ struct sensor;
 
 /* Takes the batch over. Returns 0, or -errno when it is lost. */
 typedef int (*sensor_out)(void *ctx, struct batch *b);
+/* An event of the power quality, see sensor_power(). */
+typedef void (*sensor_event)(void *ctx, const struct power_quality_event *e);
+/* Samples as they come, in the order and units of the channels of the source. */
+typedef void (*sensor_tap)(void *ctx, const int64_t *utc_ns,
+			   const double *const *columns, size_t at, size_t n);
 
 struct sensor_conf {
 	const char *name;
@@ -21,6 +27,9 @@ struct sensor_conf {
 	const struct clock *clock;
 	struct energy_index *energy;	/* NULL: counters are as their driver has them */
 	sensor_out out;
+	sensor_event event;
+	sensor_tap tap;		/* NULL: nobody looks */
+	const struct conf *conf;	/* of the power quality; NULL: none */
 	void *ctx;
 };
 
@@ -66,5 +75,11 @@ const char *sensor_meter(const struct sensor *s);
 /* Why the last call failed. */
 const char *sensor_why(const struct sensor *s);
 double sensor_rate(const struct sensor *s);
+/* While it is armed: what its batches look like, and where they come from. */
+struct batch_layout *sensor_layout(const struct sensor *s);
+const struct window_channel *sensor_windows(const struct sensor *s);
+const struct source *sensor_source(const struct sensor *s);
+/* NULL when there is none. */
+struct power *sensor_power(const struct sensor *s);
 
 #endif /* CITYHUBD_SENSOR_H */

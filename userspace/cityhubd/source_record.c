@@ -2,10 +2,13 @@
 #include "cityhubd/source_record.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cityhubd/clock.h"
+#include "cityhubd/privacy.h"
 #include "cityhubd/recording.h"
 #include "common/log.h"
 
@@ -33,6 +36,20 @@ static void source_record_stop(struct source_record *s)
 	s->file = NULL;
 }
 
+/*
+ * Blocks are written as they are, so one channel is enough; and as they come, so
+ * a rate that would have to be learnt may be any.
+ */
+static bool source_record_has_sound(const struct source *src)
+{
+	double rate_hz = src->rate_hz > 0 ? src->rate_hz : INFINITY;
+
+	for (unsigned int i = 0; i < src->channels; i++)
+		if (privacy_is_sound(&src->channel[i].meaning, rate_hz))
+			return true;
+	return false;
+}
+
 static int source_record_arm(struct source *src)
 {
 	struct source_record *s = (struct source_record *)src;
@@ -41,6 +58,12 @@ static int source_record_arm(struct source *src)
 	source_record_mirror(s);
 	if (err)
 		return err;
+	if (source_record_has_sound(s->inner)) {
+		log_error("%s: %s; nothing is recorded", s->path,
+			  s->inner->rate_hz > 0 ? "it has a waveform of sound" :
+			  "its rate is not known, and it may have a waveform of sound");
+		return 0;
+	}
 	s->file = fopen(s->path, "wb");
 	if (!s->file || recording_write_head(s->file, s->inner)) {
 		log_error("%s: %s; nothing is recorded", s->path,

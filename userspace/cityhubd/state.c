@@ -149,7 +149,8 @@ char *state_offline(const struct state *st, const char *reason)
 	return state_text(root);
 }
 
-char *state_fault(const struct state *st, const char *sensor, const char *text)
+static json_t *state_fault_json(const struct state *st, const char *sensor,
+				bool active, const char *text)
 {
 	json_t *root = state_head(st, "cityhub.fault/1");
 
@@ -157,8 +158,38 @@ char *state_fault(const struct state *st, const char *sensor, const char *text)
 		return NULL;
 	json_object_set_new(root, "sensor", sensor ? json_string(sensor) :
 			    json_null());
-	json_object_set_new(root, "active", json_boolean(text));
+	json_object_set_new(root, "active", json_boolean(active));
 	json_object_set_new(root, "text", text ? json_string(text) :
 			    json_null());
+	return root;
+}
+
+char *state_fault(const struct state *st, const char *sensor, const char *text)
+{
+	json_t *root = state_fault_json(st, sensor, text, text);
+
+	return root ? state_text(root) : NULL;
+}
+
+char *state_power(const struct state *st, const char *sensor,
+		  const struct power *p, const struct power_quality_event *e)
+{
+	char text[160];
+	json_t *root;
+
+	power_event_text(p, e, text, sizeof(text));
+	root = state_fault_json(st, sensor, !e->over, text);
+	if (!root)
+		return NULL;
+	json_object_set_new(root, "power",
+		json_pack("{ss sI so ss so so}",
+			  "event", power_quality_name(e->kind),
+			  "from_ns", (json_int_t)e->from_ns,
+			  "duration_s", e->over ?
+			  state_number((double)(e->to_ns - e->from_ns) / 1e9, 6) :
+			  json_null(),
+			  "phase", power_phase(p, e->phase),
+			  "volts", state_number(e->volts, 2),
+			  "nominal_v", state_number(power_nominal_v(p), 2)));
 	return state_text(root);
 }

@@ -7,6 +7,7 @@
 
 #include "cityhubd/capture.h"
 #include "cityhubd/clock.h"
+#include "cityhubd/power.h"
 #include "cityhubd/store.h"
 #include "common/conf.h"
 
@@ -24,6 +25,9 @@ char *state_online(const struct state *st);
 /* @reason: "stopped", or "lost" for the will. */
 char *state_offline(const struct state *st, const char *reason);
 /* @text NULL: the fault is over. */
+/* A dip, swell or interruption: a fault with the figures. */
+char *state_power(const struct state *st, const char *sensor,
+		  const struct power *p, const struct power_quality_event *e);
 char *state_fault(const struct state *st, const char *sensor, const char *text);
 
 #endif /* CITYHUBD_STATE_H */

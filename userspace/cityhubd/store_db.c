@@ -51,7 +51,8 @@ static const char *const store_db_sql[STORE_DB_STATEMENTS] = {
 	[STORE_DB_BATCH_ADD] =
 		"INSERT INTO batch (id, boot, seq, layout, from_ns, length_ns,"
 		" offset_ns, clock, sync, bound_ns, stamp_bound_ns, body, epoch,"
-		" flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" flags, differences)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STORE_DB_SEQ] = "UPDATE boot SET next_seq = ?2 WHERE id = ?1",
 	[STORE_DB_MADE] = "UPDATE sink SET made = made + 1",
 	[STORE_DB_SENSOR_ADD] = "INSERT OR IGNORE INTO sensor (name) VALUES (?)",
@@ -541,20 +542,23 @@ static int store_db_add_row(struct store_db *d, const struct batch *b,
 			    int64_t layout)
 {
 	size_t room = batch_pack_room(b);
-	uint8_t *body = malloc(room);
-	ptrdiff_t len;
+	uint8_t *body = malloc(2 * room), *differences = body + room;
+	ptrdiff_t len, more;
 	int rc;
 
 	if (!body)
 		return SQLITE_NOMEM;
 	len = batch_pack(b, body, room);
-	rc = len < 0 ? SQLITE_TOOBIG :
-	     store_sql_run(d->st[STORE_DB_BATCH_ADD], "iiiiiiiiiiibii",
+	more = batch_pack_differences(b, differences, room);
+	rc = len < 0 || more < 0 ? SQLITE_TOOBIG :
+	     store_sql_run(d->st[STORE_DB_BATCH_ADD], "iiiiiiiiiiibiib",
 			   d->next_id, d->boot, d->next_seq, layout,
 			   b->from_ns, b->to_ns - b->from_ns, b->offset_ns,
 			   (int64_t)b->clock, (int64_t)b->sync, b->bound_ns,
 			   b->stamp_bound_ns, (const void *)body, (size_t)len,
-			   (int64_t)b->epoch, (int64_t)b->flags);
+			   (int64_t)b->epoch, (int64_t)b->flags,
+			   (const void *)(more ? differences : NULL),
+			   (size_t)more);
 	free(body);
 	return rc;
 }

@@ -17,6 +17,7 @@ struct window_sum {
 	double min;
 	double max;
 	double last;
+	double before;	/* last value of the window before, or NAN */
 	int64_t instant_ns;
 };
 
@@ -54,6 +55,8 @@ struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
 	w->ctx = ctx;
 	w->closed_ns = INT64_MIN;
 	window_set_rate(w, rate_hz);
+	for (unsigned int i = 0; w->sums && i < n; i++)
+		w->sums[i].before = NAN;
 	if (w->sums && w->results)
 		return w;
 	window_free(w);
@@ -72,6 +75,11 @@ void window_free(struct window *w)
 	free(w->sums);
 	free(w->results);
 	free(w);
+}
+
+const struct window_channel *window_channels(const struct window *w)
+{
+	return w->channels;
 }
 
 void window_set_rate(struct window *w, double rate_hz)
@@ -117,7 +125,20 @@ static void window_result(const struct window_channel *c,
 		break;
 	case WINDOW_COUNTER:
 		r->last = s->last;
+		r->difference = s->last -
+				(isnan(s->before) ? s->first : s->before);
 		break;
+	}
+}
+
+static void window_clear(struct window *w)
+{
+	for (unsigned int i = 0; i < w->n; i++) {
+		struct window_sum *s = &w->sums[i];
+
+		*s = (struct window_sum){
+			.before = s->count ? s->last : s->before,
+		};
 	}
 }
 
@@ -133,7 +154,7 @@ void window_close(struct window *w)
 
 		*r = (struct batch_result){
 			.mean = NAN, .min = NAN, .max = NAN, .rms = NAN,
-			.last = NAN, .count = s->count,
+			.last = NAN, .difference = NAN, .count = s->count,
 			.expected = w->expected,
 			.instant_ns = s->count ? s->instant_ns : w->from_ns,
 		};
@@ -149,7 +170,7 @@ void window_close(struct window *w)
 			w->closed_ns = w->from_ns + w->length_ns;
 	}
 	w->flags = 0;
-	memset(w->sums, 0, w->n * sizeof(*w->sums));
+	window_clear(w);
 }
 
 void window_cut(struct window *w)

@@ -3,6 +3,9 @@
  * The window engine: samples in, results of UTC-aligned windows out. Pure:
  * it reads no clock and does no I/O.
  *
+ * The difference of a counter is counted from the last value before the window,
+ * so that nothing is left out between two; there is none before the first.
+ *
  * Samples come in the order of their instants. A sample that belongs to a
  * window already closed, because it came late, opens that window once more:
  * its results come in two parts, the second with BATCH_AGAIN. When UTC is set,
@@ -20,7 +23,7 @@
 enum window_reduce {
 	WINDOW_LINEAR,	/* mean, min, max, rms, last */
 	WINDOW_LEVEL,	/* Pa in, dB out: energy mean, and no rms */
-	WINDOW_COUNTER,	/* only the last value means something */
+	WINDOW_COUNTER,	/* last, and the difference to the window before */
 };
 
 struct window_channel {
@@ -39,6 +42,7 @@ struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
 			  const struct window_channel *channels,
 			  window_emit emit, void *ctx);
 void window_free(struct window *w);
+const struct window_channel *window_channels(const struct window *w);
 /* From the next window on; 0: not known. */
 void window_set_rate(struct window *w, double rate_hz);
 

@@ -44,7 +44,7 @@ const char *batch_sync_name(enum batch_sync sync)
 const char *batch_flag_name(unsigned int i)
 {
 	static const char *const names[BATCH_FLAGS] = {
-		"step", "again", "damaged", "event",
+		"step", "again", "damaged", "event", "flagged",
 	};
 
 	return names[i];
@@ -213,12 +213,14 @@ void batch_redate(struct batch *b, int64_t offset_ns, int64_t bound_ns,
  * values. A single sample, where all values are the same, is written once.
  */
 #define BATCH_PACK_SAME	0x80
-#define BATCH_PACK_RESULT_MAX	(1 + 3 * 10 + 5 * 8)
+#define BATCH_PACK_VALUES	5
+#define BATCH_PACK_RESULT_MAX	(1 + 3 * 10 + BATCH_PACK_VALUES * 8)
 
 static double *batch_value(struct batch_result *r, int i)
 {
-	double *const values[] = { &r->mean, &r->min, &r->max, &r->rms,
-				   &r->last };
+	double *const values[BATCH_PACK_VALUES] = {
+		&r->mean, &r->min, &r->max, &r->rms, &r->last,
+	};
 
 	return values[i];
 }
@@ -285,7 +287,7 @@ static uint8_t *batch_pack_result(uint8_t *p, struct batch_result r,
 	bool same = true;
 	double one = NAN;
 
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < BATCH_PACK_VALUES; i++) {
 		double v = *batch_value(&r, i);
 
 		if (isnan(v))
@@ -301,7 +303,7 @@ static uint8_t *batch_pack_result(uint8_t *p, struct batch_result r,
 	p = batch_put_varint(p, batch_zigzag(r.instant_ns - from_ns));
 	if (same)
 		return mask ? batch_put_double(p, one) : p;
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < BATCH_PACK_VALUES; i++)
 		if (mask & (1 << i))
 			p = batch_put_double(p, *batch_value(&r, i));
 	return p;
@@ -323,14 +325,34 @@ ptrdiff_t batch_pack(const struct batch *b, uint8_t *buf, size_t room)
 	return p - buf;
 }
 
+/* Number of the result and difference, of those that have one. */
+ptrdiff_t batch_pack_differences(const struct batch *b, uint8_t *buf,
+				 size_t room)
+{
+	uint8_t *p = buf;
+
+	if (room < batch_pack_room(b))
+		return -ENOSPC;
+	for (unsigned int i = 0; i < b->layout->n; i++) {
+		if (isnan(b->results[i].difference))
+			continue;
+		p = batch_put_varint(p, i);
+		p = batch_put_double(p, b->results[i].difference);
+	}
+	return p - buf;
+}
+
 size_t batch_pack_size(const struct batch *b)
 {
 	uint8_t one[BATCH_PACK_RESULT_MAX];
 	size_t sum = 0;
 
-	for (unsigned int i = 0; i < b->layout->n; i++)
+	for (unsigned int i = 0; i < b->layout->n; i++) {
 		sum += (size_t)(batch_pack_result(one, b->results[i],
 						  b->from_ns) - one);
+		if (!isnan(b->results[i].difference))
+			sum += (size_t)(batch_put_varint(one, i) - one) + 8;
+	}
 	return sum;
 }
 
@@ -356,7 +378,8 @@ static const uint8_t *batch_unpack_result(struct batch_result *r,
 	r->expected = (uint32_t)expected;
 	r->instant_ns = (int64_t)((uint64_t)from_ns +
 				  (uint64_t)batch_unzigzag(instant));
-	for (int i = 0; i < 5; i++) {
+	r->difference = NAN;
+	for (int i = 0; i < BATCH_PACK_VALUES; i++) {
 		*batch_value(r, i) = mask & (1 << i) ? one : NAN;
 		if (!(mask & BATCH_PACK_SAME) && (mask & (1 << i))) {
 			p = batch_get_double(p, end, batch_value(r, i));
@@ -377,4 +400,21 @@ int batch_unpack(struct batch *b, const uint8_t *buf, size_t len)
 			return -EBADMSG;
 	}
 	return p == end ? 0 : -EBADMSG;
+}
+
+int batch_unpack_differences(struct batch *b, const uint8_t *buf, size_t len)
+{
+	const uint8_t *p = buf, *end = buf + len;
+
+	while (p != end) {
+		uint64_t i;
+
+		p = batch_get_varint(p, end, &i);
+		if (!p || i >= b->layout->n)
+			return -EBADMSG;
+		p = batch_get_double(p, end, &b->results[i].difference);
+		if (!p)
+			return -EBADMSG;
+	}
+	return 0;
 }

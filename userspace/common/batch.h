@@ -25,8 +25,9 @@ enum batch_flag {
 	BATCH_AGAIN = 1 << 1,	/* a part of it was in a batch before */
 	BATCH_DAMAGED = 1 << 2,	/* the store lost it; never stored */
 	BATCH_EVENT = 1 << 3,	/* no window: something happened at its begin */
+	BATCH_FLAGGED = 1 << 4,	/* a dip, swell or interruption was under way */
 };
-#define BATCH_FLAGS	4
+#define BATCH_FLAGS	5
 
 /*
  * What an undisciplined clock may drift at most: the kernel lets its error
@@ -60,6 +61,7 @@ struct batch_result {
 	double max;
 	double rms;
 	double last;
+	double difference;	/* of a counter: what it went on by */
 	int64_t instant_ns;	/* of @last, UTC */
 	uint32_t count;
 	uint32_t expected;	/* 0 when the rate is not known */
@@ -100,11 +102,18 @@ uint64_t batch_values(const struct batch *b);
 /* The largest error of the instants against UTC, or BATCH_UNKNOWN. */
 int64_t batch_bound(const struct batch *b);
 
-/* The results as bytes for the store. Returns the length, or -ENOSPC. */
+/*
+ * The results as bytes for the store. Returns the length, or -ENOSPC.
+ * Differences apart from the others: who knows the others only can read those.
+ */
 ptrdiff_t batch_pack(const struct batch *b, uint8_t *buf, size_t room);
+ptrdiff_t batch_pack_differences(const struct batch *b, uint8_t *buf,
+				 size_t room);
 size_t batch_pack_room(const struct batch *b);
-size_t batch_pack_size(const struct batch *b);
+size_t batch_pack_size(const struct batch *b);	/* of both */
 int batch_unpack(struct batch *b, const uint8_t *buf, size_t len);
+/* After batch_unpack(), which leaves none. */
+int batch_unpack_differences(struct batch *b, const uint8_t *buf, size_t len);
 
 /*
  * Date a batch anew: at @at_ns of boottime, not before it began, UTC minus

@@ -47,6 +47,8 @@ static json_t *batch_json_result(const struct batch_channel *c,
 	json_object_set_new(j, "max", batch_json_value(r->max, c->decimals));
 	json_object_set_new(j, "rms", batch_json_value(r->rms, c->decimals));
 	json_object_set_new(j, "last", batch_json_value(r->last, c->decimals));
+	json_object_set_new(j, "difference",
+			    batch_json_value(r->difference, c->decimals));
 	json_object_set_new(j, "instant_ns", r->count ?
 			    json_integer(r->instant_ns) : json_null());
 	json_object_set_new(j, "count", json_integer(r->count));

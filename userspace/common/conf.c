@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@ enum conf_type {
 	CONF_INTEGER,
 	CONF_BOOL,
 	CONF_LIST,
+	CONF_LENGTH_LIST,
+	CONF_MODULE_LIST,
+	CONF_WINDOWS_LIST,
 	CONF_SINK_GROUP,
 	CONF_SINK_LIST,
 };
@@ -49,6 +53,8 @@ static const struct conf_key conf_keys[] = {
 	{ "hub.id", CONF_TEXT, CONF_AT(hub.id), 0, 0, "id = \"lamp-0815\";", 0 },
 	{ "hub.name", CONF_TEXT, CONF_AT(hub.name), 0, 0,
 	  "name = \"Market place\";", 0 },
+	{ "hub.timezone", CONF_TEXT, CONF_AT(hub.timezone), 0, 0,
+	  "timezone = \"Europe/Vienna\";", 0 },
 	{ "hub.location", CONF_GROUP, 0, 0, 0,
 	  "location = { lat = 48.2; lon = 16.4; height_m = 4.5; };", 0 },
 	{ "hub.location.lat", CONF_NUMBER, CONF_AT(hub.lat), -90, 90,
@@ -62,6 +68,8 @@ static const struct conf_key conf_keys[] = {
 	  "devices = [ \"sen66\", \"pcba-dbm\" ];", 0 },
 	{ "capture.window_s", CONF_NUMBER, CONF_AT(capture.window_s), 0.2,
 	  86400, "window_s = 1.0;", 0 },
+	{ "capture.windows", CONF_WINDOWS_LIST, 0, 0, 0,
+	  "windows = ( { sensor = \"sen66\"; lengths_s = [ 1.0, 600.0 ]; } );", 0 },
 	{ "capture.latency_s", CONF_NUMBER, CONF_AT(capture.latency_s), 0.01,
 	  10, "latency_s = 0.1;", 0 },
 	{ "capture.rescan_s", CONF_NUMBER, CONF_AT(capture.rescan_s), 1, 3600,
@@ -72,6 +80,23 @@ static const struct conf_key conf_keys[] = {
 	  "replay = \"/var/tmp/recording\";", 0 },
 	{ "capture.replay_speed", CONF_NUMBER, CONF_AT(capture.replay_speed), 0,
 	  1e6, "replay_speed = 1.0;", 0 },
+	{ "power", CONF_GROUP, 0, 0, 0, "power = { nominal_v = 230.0; };", 0 },
+	{ "power.nominal_v", CONF_NUMBER, CONF_AT(power.nominal_v), 0, 1e6,
+	  "nominal_v = 230.0;", 0 },
+	{ "power.nominal_hz", CONF_INTEGER, CONF_AT(power.nominal_hz), 50, 60,
+	  "nominal_hz = 50;", 0 },
+	{ "power.dip_percent", CONF_NUMBER, CONF_AT(power.dip_percent), 10, 99,
+	  "dip_percent = 90.0;", 0 },
+	{ "power.swell_percent", CONF_NUMBER, CONF_AT(power.swell_percent), 101,
+	  200, "swell_percent = 110.0;", 0 },
+	{ "power.interruption_percent", CONF_NUMBER,
+	  CONF_AT(power.interruption_percent), 1, 10,
+	  "interruption_percent = 5.0;", 0 },
+	{ "power.hysteresis_percent", CONF_NUMBER,
+	  CONF_AT(power.hysteresis_percent), 0, 10,
+	  "hysteresis_percent = 2.0;", 0 },
+	{ "power.cycles", CONF_BOOL, CONF_AT(power.cycles), 0, 0,
+	  "cycles = true;", 0 },
 	{ "store", CONF_GROUP, 0, 0, 0, "store = { max_mb = 256.0; };", 0 },
 	{ "store.path", CONF_TEXT, CONF_AT(store.path), 0, 0,
 	  "path = \"" STORE_DEFAULT_PATH "\";", 0 },
@@ -92,6 +117,16 @@ static const struct conf_key conf_keys[] = {
 	{ "log", CONF_GROUP, 0, 0, 0, "log = { level = \"info\"; };", 0 },
 	{ "log.level", CONF_TEXT, CONF_AT(log.level), 0, 0,
 	  "level = \"debug\"; (error, warning, info or debug)", 0 },
+	{ "log.modules", CONF_MODULE_LIST, 0, 0, 0,
+	  "modules = [ \"store=debug\", \"sink=warning\" ];", 0 },
+	{ "control", CONF_GROUP, 0, 0, 0,
+	  "control = { socket = \"" CONF_CONTROL "\"; };", 0 },
+	{ "control.socket", CONF_TEXT, CONF_AT(control.socket), 0, 0,
+	  "socket = \"" CONF_CONTROL "\";", 0 },
+	{ "metrics", CONF_GROUP, 0, 0, 0,
+	  "metrics = { listen = \"127.0.0.1:9190\"; };", 0 },
+	{ "metrics.listen", CONF_TEXT, CONF_AT(metrics.listen), 0, 0,
+	  "listen = \"127.0.0.1:9190\";", 0 },
 };
 
 /* Every key of a sink; in the list it has type and name, too. */
@@ -138,6 +173,16 @@ static const struct conf_key conf_sink_keys[] = {
 	  CONF_OF_FILE },
 };
 
+#define CONF_WINDOWS_AT(member)	offsetof(struct conf_windows, member)
+
+static const struct conf_key conf_windows_keys[] = {
+	{ "sensor", CONF_TEXT, CONF_WINDOWS_AT(sensor), 0, 0,
+	  "sensor = \"sen66\";", 0 },
+	{ "lengths_s", CONF_LENGTH_LIST, 0, 0.2, 86400,
+	  "lengths_s = [ 1.0, 60.0, 600.0 ];", 0 },
+	{ "days", CONF_BOOL, CONF_WINDOWS_AT(days), 0, 0, "days = true;", 0 },
+};
+
 static const char *const conf_sink_types[] = {
 	[CONF_SINK_MQTT] = CONF_SINK_FIRST,
 	[CONF_SINK_FILE] = "file",
@@ -180,6 +225,25 @@ static void conf_sink_defaults(struct conf_sink *s, enum conf_sink_type type)
 	s->keep = 7;
 }
 
+size_t conf_windows(const struct conf *c, const char *sensor,
+		    double lengths_s[CONF_LENGTHS], bool *days)
+{
+	const struct conf_windows *w = NULL;
+
+	for (size_t i = 0; i < c->capture.nwindows; i++) {
+		const char *name = c->capture.windows[i].sensor;
+
+		if (!strcmp(name, sensor) || (!w && !strcmp(name, "*")))
+			w = &c->capture.windows[i];
+	}
+	*days = w && w->days;
+	lengths_s[0] = c->capture.window_s;
+	if (!w || !w->nlengths)
+		return 1;
+	memcpy(lengths_s, w->lengths_s, w->nlengths * sizeof(*lengths_s));
+	return w->nlengths;
+}
+
 size_t conf_sinks(const struct conf *c,
 		  const struct conf_sink *list[CONF_SINKS + 1])
 {
@@ -203,10 +267,16 @@ void conf_defaults(struct conf *c)
 	c->capture.rescan_s = 5;
 	c->capture.replay_speed = 1;
 	snprintf(c->store.path, sizeof(c->store.path), STORE_DEFAULT_PATH);
+	c->power.nominal_hz = 50;
+	c->power.dip_percent = 90;
+	c->power.swell_percent = 110;
+	c->power.interruption_percent = 5;
+	c->power.hysteresis_percent = 2;
 	c->store.max_mb = 256;
 	c->store.commit_s = 1;
 	conf_sink_defaults(&c->mqtt, CONF_SINK_MQTT);
 	snprintf(c->log.level, sizeof(c->log.level), "info");
+	snprintf(c->control.socket, sizeof(c->control.socket), CONF_CONTROL);
 }
 
 static int conf_fail(struct conf_reader *r, const config_setting_t *at,
@@ -384,6 +454,80 @@ static int conf_take_list(struct conf_reader *r, const config_setting_t *at,
 	return 0;
 }
 
+bool conf_module_level(const char *text, char module[CONF_STRING],
+		       enum log_level *level)
+{
+	size_t len = strcspn(text, "=");
+
+	snprintf(module, CONF_STRING, "%.*s", (int)len, text);
+	return text[len] && log_module_known(module) &&
+	       !strpbrk(module, "/_.") &&
+	       !log_level_parse(text + len + 1, level);
+}
+
+static int conf_take_modules(struct conf_reader *r, const config_setting_t *at,
+			     const struct conf_key *key)
+{
+	int n = config_setting_length(at);
+
+	if ((!config_setting_is_array(at) && !config_setting_is_list(at)) ||
+	    n > CONF_MODULES)
+		return conf_fail(r, at, "%s must be a list of %d texts at most, e.g. %s",
+				 key->path, CONF_MODULES, key->example);
+	for (int i = 0; i < n; i++) {
+		const char *text = config_setting_get_string_elem(at, i);
+		char module[CONF_STRING];
+		enum log_level level;
+
+		if (!text || strlen(text) >= CONF_STRING ||
+		    !conf_module_level(text, module, &level))
+			return conf_fail(r, at, "%s: '%s' is not MODULE=LEVEL; modules are %s, levels error, warning, info or debug",
+					 key->path, text ? text : "", log_modules());
+		strcpy(r->conf.log.modules[i], text);
+	}
+	r->conf.log.nmodules = (size_t)n;
+	return 0;
+}
+
+/* Each must be made of whole windows of the first. */
+static int conf_take_lengths(struct conf_reader *r, const config_setting_t *at,
+			     const struct conf_key *key)
+{
+	struct conf_windows *w = r->scope->base;
+	int n = config_setting_length(at);
+
+	if ((!config_setting_is_array(at) && !config_setting_is_list(at)) ||
+	    n < 1 || n > CONF_LENGTHS)
+		return conf_fail(r, at, "%s must be a list of 1 to %d lengths, e.g. %s",
+				 conf_name(r, key->path), CONF_LENGTHS,
+				 key->example);
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *one =
+			config_setting_get_elem(at, (unsigned int)i);
+		int type = config_setting_type(one);
+		double v = type == CONFIG_TYPE_FLOAT ?
+			   config_setting_get_float(one) :
+			   (double)config_setting_get_int64(one);
+		int64_t ns = llround(v * 1e9);
+
+		if (!(v >= key->min && v <= key->max))
+			return conf_fail(r, at, "%s must be numbers from %g to %g, e.g. %s",
+					 conf_name(r, key->path), key->min,
+					 key->max, key->example);
+		w->lengths_s[i] = v;
+		if (i && (ns % llround(w->lengths_s[0] * 1e9) ||
+			  v <= w->lengths_s[i - 1]))
+			return conf_fail(r, at, "%s must rise and be multiples of the first, which %g is not; e.g. %s",
+					 conf_name(r, key->path), v,
+					 key->example);
+	}
+	w->nlengths = (size_t)n;
+	return 0;
+}
+
+static int conf_take_windows_list(struct conf_reader *r,
+				  const config_setting_t *at,
+				  const struct conf_key *key);
 static int conf_take_group(struct conf_reader *r, const config_setting_t *group,
 			   const char *prefix);
 static int conf_take_sink_group(struct conf_reader *r,
@@ -413,6 +557,12 @@ static int conf_take(struct conf_reader *r, const config_setting_t *at,
 		return conf_take_bool(r, at, key);
 	case CONF_LIST:
 		return conf_take_list(r, at, key);
+	case CONF_LENGTH_LIST:
+		return conf_take_lengths(r, at, key);
+	case CONF_MODULE_LIST:
+		return conf_take_modules(r, at, key);
+	case CONF_WINDOWS_LIST:
+		return conf_take_windows_list(r, at, key);
 	default:
 		return conf_take_number(r, at, key);
 	}
@@ -453,6 +603,63 @@ static int conf_take_group(struct conf_reader *r, const config_setting_t *group,
 		err = conf_take_key(r, at, path);
 		if (err)
 			return err;
+	}
+	return 0;
+}
+
+static const config_setting_t *conf_member(const config_setting_t *group,
+					   const char *key);
+
+static int conf_take_windows(struct conf_reader *r,
+			     const config_setting_t *group,
+			     struct conf_windows *w, const char *prefix)
+{
+	const struct conf_scope scope = {
+		.prefix = prefix, .keys = conf_windows_keys,
+		.n = ARRAY_SIZE(conf_windows_keys), .base = w,
+	};
+	const struct conf_scope *outer = r->scope;
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	r->scope = &scope;
+	err = conf_take_group(r, group, "");
+	r->scope = outer;
+	if (!err && !*w->sensor)
+		err = conf_fail(r, group, "%s.sensor is missing, e.g. sensor = \"sen66\"; or sensor = \"*\"; for all that are not named",
+				prefix);
+	for (size_t i = 0; !err && i < r->conf.capture.nwindows; i++)
+		if (!strcmp(r->conf.capture.windows[i].sensor, w->sensor))
+			err = conf_fail(r, conf_member(group, "sensor"), "%s.sensor '%s' was named before; put both into one group",
+					prefix, w->sensor);
+	return err;
+}
+
+static int conf_take_windows_list(struct conf_reader *r,
+				  const config_setting_t *at,
+				  const struct conf_key *key)
+{
+	int n = config_setting_length(at);
+
+	if (!config_setting_is_list(at) || n > CONF_DEVICES)
+		return conf_fail(r, at, "%s must be a list in parentheses, of %d entries at most, e.g. %s",
+				 key->path, CONF_DEVICES, key->example);
+	r->conf.capture.nwindows = 0;
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *group =
+			config_setting_get_elem(at, (unsigned int)i);
+		char prefix[40];
+		int err;
+
+		snprintf(prefix, sizeof(prefix), "capture.windows[%d]", i);
+		if (!config_setting_is_group(group))
+			return conf_fail(r, group, "%s must be a group, e.g. %s",
+					 prefix, key->example);
+		err = conf_take_windows(r, group, &r->conf.capture.windows[i],
+					prefix);
+		if (err)
+			return err;
+		r->conf.capture.nwindows++;
 	}
 	return 0;
 }
@@ -671,6 +878,41 @@ static int conf_check_sinks(struct conf_reader *r, const config_t *cfg)
 	return 0;
 }
 
+/* A name that is not known would be taken for UTC without a word. */
+static int conf_check_timezone(struct conf_reader *r, const config_t *cfg)
+{
+	const char *zone = r->conf.hub.timezone;
+	char path[CONF_STRING + 32];
+
+	if (!*zone || strchr(zone, ','))
+		return 0;
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
+	if (!strstr(zone, "..") && !access(path, R_OK))
+		return 0;
+	return conf_fail(r, conf_at(cfg, "hub.timezone"), "hub.timezone: %s is not there; correct the name, install tzdata, or write the rule, e.g. timezone = \"CET-1CEST,M3.5.0,M10.5.0/3\";",
+			 path);
+}
+
+/* Of loopback, or a path: what it tells is for nobody else. */
+static bool conf_listen_valid(const char *listen)
+{
+	static const char *const hosts[] = { "127.0.0.1:", "[::1]:" };
+
+	if (!*listen || listen[0] == '/')
+		return strlen(listen) <= CONF_SOCKET;
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		size_t len = strlen(hosts[i]);
+		char *end;
+		long port;
+
+		if (strncmp(listen, hosts[i], len))
+			continue;
+		port = strtol(listen + len, &end, 10);
+		return listen[len] && !*end && port > 0 && port < 65536;
+	}
+	return false;
+}
+
 /* What a single key cannot tell. */
 static int conf_check(struct conf_reader *r, const config_t *cfg)
 {
@@ -688,31 +930,97 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 				 STORE_DEFAULT_PATH);
 	if (*c->capture.record && *c->capture.replay)
 		return conf_fail(r, conf_at(cfg, "capture.record"), "capture.record and capture.replay exclude each other; take one out");
+	if (*c->control.socket && (c->control.socket[0] != '/' ||
+				   strlen(c->control.socket) > CONF_SOCKET))
+		return conf_fail(r, conf_at(cfg, "control.socket"), "control.socket must be a full path of %d bytes at most, e.g. socket = \"%s\";, or empty for none",
+				 CONF_SOCKET, CONF_CONTROL);
+	if (!conf_listen_valid(c->metrics.listen))
+		return conf_fail(r, conf_at(cfg, "metrics.listen"), "metrics.listen '%s' must be a port of this machine, e.g. listen = \"127.0.0.1:9190\";, or a full path of %d bytes at most; for others on the network put a proxy before it",
+				 c->metrics.listen, CONF_SOCKET);
 	if (*c->store.mount && c->store.mount[0] != '/')
 		return conf_fail(r, conf_at(cfg, "store.mount"), "store.mount must be a full path, e.g. mount = \"/data\";");
+	if (c->power.nominal_hz != 50 && c->power.nominal_hz != 60)
+		return conf_fail(r, conf_at(cfg, "power.nominal_hz"), "power.nominal_hz must be 50 or 60");
+	if (conf_check_timezone(r, cfg))
+		return -EINVAL;
 	return conf_check_sinks(r, cfg);
+}
+
+/* A file that is included by its name alone lies beside this one. */
+static bool conf_includes_beside(const char *line)
+{
+	static const char word[] = "@include";
+
+	line += strspn(line, " \t");
+	if (strncmp(line, word, sizeof(word) - 1))
+		return false;
+	line += sizeof(word) - 1;
+	line += strspn(line, " \t");
+	return line[0] == '"' && line[1] && line[1] != '/';
+}
+
+/*
+ * The text with full paths in place of such names, to be freed, or NULL with
+ * errno. The folder that libconfig has for it is put before full paths, too, in
+ * versions before 1.7.
+ */
+static char *conf_read_text(const char *path, FILE *file)
+{
+	const char *slash = strrchr(path, '/');
+	int dir = slash ? (int)(slash - path) : 1;
+	char *text = NULL, *line = NULL;
+	size_t len, room = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	while (out && getline(&line, &room, file) >= 0) {
+		char *name = conf_includes_beside(line) ?
+			     strchr(line, '"') + 1 : line;
+
+		fprintf(out, "%.*s", (int)(name - line), line);
+		if (name != line)
+			fprintf(out, "%.*s/", dir, slash ? path : ".");
+		fputs(name, out);
+	}
+	free(line);
+	if (out && (fclose(out) || ferror(file))) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* For what libconfig says of the syntax. */
+static const char *conf_remedy(const char *text)
+{
+	if (strstr(text, "include"))
+		return "see that the file is there and that its name is a full path, or one beside this file";
+	if (strstr(text, "element type"))
+		return "write the numbers all with a point or all without";
+	return "look for a missing '=', quote or bracket here or in the line before";
 }
 
 static int conf_parse(struct conf_reader *r, config_t *cfg)
 {
 	FILE *file = fopen(r->path, "r");
+	char *text = file ? conf_read_text(r->path, file) : NULL;
+	int err = text ? 0 : -errno;
 	const char *at;
-	int ok, err;
 
-	if (!file) {
-		err = -errno;
+	if (file)
+		fclose(file);
+	if (err) {
 		conf_fail(r, NULL, "%s; name another file with --config",
-			  strerror(errno));
+			  strerror(-err));
 		return err;
 	}
-	ok = config_read(cfg, file);
-	fclose(file);
-	if (ok)
+	err = config_read_string(cfg, text) ? 0 : -EINVAL;
+	free(text);
+	if (!err)
 		return 0;
 	at = config_error_file(cfg);
-	snprintf(r->why, r->room, "%s:%d: %s; look for a missing '=', quote or bracket here or in the line before",
-		 at ? at : r->path, config_error_line(cfg),
-		 config_error_text(cfg));
+	snprintf(r->why, r->room, "%s:%d: %s; %s", at ? at : r->path,
+		 config_error_line(cfg), config_error_text(cfg),
+		 conf_remedy(config_error_text(cfg)));
 	return -EINVAL;
 }
 

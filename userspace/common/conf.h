@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/log.h"
+
 #ifndef CITYHUB_SYSCONFDIR
 #define CITYHUB_SYSCONFDIR	"/etc"
 #endif
@@ -14,6 +16,10 @@
 
 #define CONF_STRING	256
 #define CONF_DEVICES	32
+#define CONF_SOCKET	107	/* bytes of the path of a socket: sun_path */
+#define CONF_MODULES	8	/* with a log level of their own */
+#define CONF_CONTROL	"/run/cityhub/control"
+#define CONF_LENGTHS	6	/* of windows of a sensor */
 #define CONF_SINKS	7	/* in the list, beside mqtt */
 #define CONF_SINK_NAME	64
 /* The sink of the group mqtt, and what a sink of that type is called. */
@@ -52,10 +58,19 @@ struct conf_sink {
 	int keep;		/* files that were rotated */
 };
 
+/* The windows of a sensor. */
+struct conf_windows {
+	char sensor[CONF_STRING];	/* its name, or "*" */
+	double lengths_s[CONF_LENGTHS];	/* the first is made of samples */
+	size_t nlengths;		/* 0: capture.window_s */
+	bool days;			/* of local time, too */
+};
+
 struct conf {
 	struct {
 		char id[CONF_STRING];	/* empty: from host name and machine id */
 		char name[CONF_STRING];
+		char timezone[CONF_STRING];	/* empty: of the system */
 		double lat, lon, height_m;	/* NAN when not given */
 	} hub;
 	struct {
@@ -63,6 +78,8 @@ struct conf {
 		char devices[CONF_DEVICES][CONF_STRING];
 		size_t ndevices;
 		double window_s;
+		struct conf_windows windows[CONF_DEVICES];
+		size_t nwindows;
 		double latency_s;
 		double rescan_s;
 		/* Folders of recordings, to be written or in place of devices. */
@@ -78,12 +95,30 @@ struct conf {
 		double commit_s;
 		bool allow_tmpfs;
 	} store;
+	/* Of waveforms of voltages; percentages are of nominal_v. */
+	struct {
+		double nominal_v;	/* 0: not watched */
+		int nominal_hz;		/* 50 or 60 */
+		double dip_percent;
+		double swell_percent;
+		double interruption_percent;
+		double hysteresis_percent;
+		bool cycles;		/* results of 10/12 cycles, too */
+	} power;
 	struct conf_sink mqtt;	/* no sink without a host */
 	struct conf_sink sinks[CONF_SINKS];
 	size_t nsinks;
 	struct {
 		char level[CONF_STRING];
+		char modules[CONF_MODULES][CONF_STRING];	/* "store=debug" */
+		size_t nmodules;
 	} log;
+	struct {
+		char socket[CONF_STRING];	/* empty: none */
+	} control;
+	struct {
+		char listen[CONF_STRING];	/* empty: nowhere */
+	} metrics;
 };
 
 void conf_defaults(struct conf *c);
@@ -93,6 +128,15 @@ void conf_defaults(struct conf *c);
  */
 int conf_load(struct conf *c, const char *path, char *why, size_t room);
 
+/* Take an entry of log.modules apart; false when it is not MODULE=LEVEL. */
+bool conf_module_level(const char *text, char module[CONF_STRING],
+		       enum log_level *level);
+/*
+ * The windows of @sensor: its lengths, at least one, in @lengths_s; returns
+ * their number. @days: days of local time, too.
+ */
+size_t conf_windows(const struct conf *c, const char *sensor,
+		    double lengths_s[CONF_LENGTHS], bool *days);
 /* All sinks there are in @list, mqtt first. Returns their number. */
 size_t conf_sinks(const struct conf *c,
 		  const struct conf_sink *list[CONF_SINKS + 1]);

@@ -64,6 +64,7 @@ static void influx_line(struct bytes *out, const struct batch *b,
 	influx_value(out, "max", r->max, c->decimals);
 	influx_value(out, "rms", r->rms, c->decimals);
 	influx_value(out, "last", r->last, c->decimals);
+	influx_value(out, "difference", r->difference, c->decimals);
 	bytes_printf(out, ",seq=%" PRIu64 "i", b->seq);
 	if (batch_bound(b) >= 0)
 		bytes_printf(out, ",bound_ns=%" PRId64 "i", batch_bound(b));

@@ -83,6 +83,7 @@ enum senml_kind {
 	SENML_MAX,
 	SENML_RMS,
 	SENML_LAST,	/* of counters, which have no mean */
+	SENML_DIFFERENCE,
 	SENML_KINDS,
 };
 
@@ -92,6 +93,7 @@ static const char *const senml_suffix[SENML_KINDS] = {
 	[SENML_MAX] = "/max",
 	[SENML_RMS] = "/rms",
 	[SENML_LAST] = "",
+	[SENML_DIFFERENCE] = "/difference",
 };
 
 struct senml {
@@ -128,6 +130,7 @@ static double senml_value(const struct batch *b, unsigned int channel,
 		[SENML_MEAN] = r->mean, [SENML_MIN] = r->min,
 		[SENML_MAX] = r->max, [SENML_RMS] = r->rms,
 		[SENML_LAST] = isfinite(r->mean) ? NAN : r->last,
+		[SENML_DIFFERENCE] = r->difference,
 	};
 
 	return values[kind];

@@ -32,7 +32,8 @@ static int store_reader_prepare(struct store_reader *r)
 	int rc = sqlite3_prepare_v2(r->db,
 		"SELECT b.id, b.seq, b.layout, b.from_ns, b.length_ns,"
 		" b.offset_ns, b.clock, b.sync, b.bound_ns, b.stamp_bound_ns,"
-		" b.body, o.hub, o.uuid, b.epoch, b.flags, b.boot"
+		" b.body, o.hub, o.uuid, b.epoch, b.flags, b.boot,"
+		" b.differences"
 		" FROM batch b JOIN boot o"
 		" ON o.id = b.boot WHERE b.id > ? ORDER BY b.id LIMIT 1",
 		-1, &r->next, NULL);
@@ -198,7 +199,7 @@ static struct batch *store_reader_damaged(struct batch_layout *l)
 	for (unsigned int i = 0; b && i < batch_layout_size(b->layout); i++)
 		b->results[i] = (struct batch_result){
 			.mean = NAN, .min = NAN, .max = NAN, .rms = NAN,
-			.last = NAN,
+			.last = NAN, .difference = NAN,
 		};
 	return b;
 }
@@ -212,7 +213,9 @@ static int store_reader_row(struct store_reader *r, struct batch **out)
 	if (b) {
 		store_reader_head(st, b);
 		if (batch_unpack(b, sqlite3_column_blob(st, 10),
-				 (size_t)sqlite3_column_bytes(st, 10))) {
+				 (size_t)sqlite3_column_bytes(st, 10)) ||
+		    batch_unpack_differences(b, sqlite3_column_blob(st, 16),
+				(size_t)sqlite3_column_bytes(st, 16))) {
 			batch_free(b);
 			b = NULL;
 		}

@@ -60,6 +60,9 @@ const char *const store_sql_up[STORE_SQL_VERSION] = {
 	" meter TEXT NOT NULL, boot TEXT NOT NULL, binding INTEGER NOT NULL,"
 	" reading REAL NOT NULL, taken REAL NOT NULL, returned REAL NOT NULL,"
 	" PRIMARY KEY (sensor, channel)) WITHOUT ROWID;",
+
+	/* 5: of counters the differences, in bytes as of batch.h */
+	"ALTER TABLE batch ADD COLUMN differences BLOB;",
 };
 
 const char *const store_sql_down[STORE_SQL_VERSION] = {
@@ -73,6 +76,7 @@ const char *const store_sql_down[STORE_SQL_VERSION] = {
 	", 0);"
 	"DROP TABLE ahead;",
 	"DROP TABLE energy;",
+	"ALTER TABLE batch DROP COLUMN differences;",
 };
 
 static int store_sql_vbind(sqlite3_stmt *st, const char *kinds, va_list ap)

@@ -9,7 +9,7 @@
 #include "common/ledger.h"
 #include "common/ranges.h"
 
-#define STORE_SQL_VERSION	4
+#define STORE_SQL_VERSION	5
 #define STORE_DEFAULT_PATH	"/var/lib/cityhub/store.db"
 
 /*
