@@ -75,6 +75,14 @@ def main(kind, ours, senml):
                 elif not counter:
                     assert math.isclose(abs(r[k]), abs(r["mean"]),
                                         abs_tol=room), (name, k, "left out")
+            extra = got.pop((f"{name}/difference",
+                             round(b["from_ns"] / 1e9, 3)), None)
+            assert (extra is None) == (r["difference"] is None), (name, extra)
+            if extra:
+                assert extra[0] == unit, (name, extra)
+                assert abs(extra[1] / factor - r["difference"]) <= room, \
+                    (name, extra, r["difference"] * factor)
+                checked += 1
     left = [n for n, _ in got if not n.endswith(("/batches", "/bound"))]
     assert not left, left[:3]
     counts = sum(int(v.rsplit(":", 1)[1]) for v in batches)

@@ -283,7 +283,7 @@ END_TEST
 START_TEST(modules_are_those_that_log)
 {
 	const char *names = log_modules();
-	char line[256], used[64][32];
+	char line[32], used[64][32];
 	size_t n = 0, listed = 0;
 	FILE *grep = popen("grep -lE '\\blog_(error|warning|info|debug)\\('"
 			   " userspace/cityhubd/*.c userspace/common/*.c |"
