@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cityhubd/clock.h"
+#include "cityhubd/local_socket.h"
 #include "common/bytes.h"
 #include "common/control.h"
 #include "common/log.h"
@@ -240,8 +239,12 @@ static void control_feed(struct control_client *c, const struct source *src,
 			 const int64_t *utc_ns, const double *const *columns,
 			 size_t at, size_t n)
 {
-	if (!c->named)
-		c->named = control_name_channels(c, src);
+	/* Without their names the values mean nothing. */
+	if (!c->named && !control_name_channels(c, src)) {
+		control_drop(c);
+		return;
+	}
+	c->named = true;
 	for (size_t end = at + n, run; at < end && c->fd >= 0; at += run) {
 		run = end - at < CONTROL_SAMPLES ? end - at : CONTROL_SAMPLES;
 		control_send(c, src, utc_ns, columns, at, run);
@@ -278,30 +281,11 @@ void control_get_stats(const struct control *ctl, struct control_stats *s)
 
 /* ---- the socket -------------------------------------------------------------- */
 
-static int control_listen(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int err;
-
-	if (fd < 0)
-		return -1;
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	/* One that a killed daemon left; the store knows of another one alive. */
-	unlink(path);
-	if (!bind(fd, (struct sockaddr *)&addr, sizeof(addr)) &&
-	    !chmod(path, 0660) && !listen(fd, CONTROL_BACKLOG))
-		return fd;
-	err = errno;
-	close(fd);
-	errno = err;
-	return -1;
-}
-
 struct control *control_open(struct loop *loop, struct capture *c,
 			     const char *path)
 {
 	struct control *ctl = calloc(1, sizeof(*ctl));
+	int err;
 
 	if (!ctl)
 		return NULL;
@@ -312,15 +296,18 @@ struct control *control_open(struct loop *loop, struct capture *c,
 		ctl->clients[i].fd = -1;
 	}
 	ctl->path = strdup(path);
-	ctl->fd = ctl->path ? control_listen(path) : -1;
+	ctl->fd = ctl->path ? local_socket_listen(path, SOCK_SEQPACKET,
+						   CONTROL_BACKLOG) : -1;
 	ctl->watch = ctl->fd < 0 ? NULL :
 		     loop_watch_fd(loop, ctl->fd, control_accept, ctl);
 	if (ctl->watch)
 		return ctl;
+	err = errno;
 	if (ctl->fd >= 0)
 		close(ctl->fd);
 	free(ctl->path);
 	free(ctl);
+	errno = err;
 	return NULL;
 }
 

@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "cityhubd/local_socket.h"
 #include "cityhubd/metrics.h"
 #include "common/log.h"
 
@@ -140,7 +139,6 @@ union metrics_address {
 	struct sockaddr any;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
-	struct sockaddr_un un;
 };
 
 /* @listen was checked when the configuration was read. */
@@ -149,11 +147,6 @@ static socklen_t metrics_address(const char *listen, union metrics_address *a)
 	const char *port = strrchr(listen, ':') ? strrchr(listen, ':') + 1 : "";
 
 	memset(a, 0, sizeof(*a));
-	if (listen[0] == '/') {
-		a->un.sun_family = AF_UNIX;
-		snprintf(a->un.sun_path, sizeof(a->un.sun_path), "%s", listen);
-		return sizeof(a->un);
-	}
 	if (listen[0] == '[') {
 		a->in6.sin6_family = AF_INET6;
 		a->in6.sin6_addr = in6addr_loopback;
@@ -169,19 +162,19 @@ static socklen_t metrics_address(const char *listen, union metrics_address *a)
 static int metrics_socket(const char *listen_at)
 {
 	union metrics_address a;
-	socklen_t len = metrics_address(listen_at, &a);
+	socklen_t len;
 	int on = 1, err, fd;
 
+	if (listen_at[0] == '/')
+		return local_socket_listen(listen_at, SOCK_STREAM,
+					   METRICS_CLIENTS);
+	len = metrics_address(listen_at, &a);
 	fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		    0);
 	if (fd < 0)
 		return -1;
-	if (listen_at[0] == '/')
-		unlink(listen_at);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (!bind(fd, &a.any, len) &&
-	    (listen_at[0] != '/' || !chmod(listen_at, 0660)) &&
-	    !listen(fd, METRICS_CLIENTS))
+	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
+	    !bind(fd, &a.any, len) && !listen(fd, METRICS_CLIENTS))
 		return fd;
 	err = errno;
 	close(fd);
