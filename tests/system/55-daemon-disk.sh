@@ -5,8 +5,8 @@
 # chips: sen66
 #
 # The disk of the store is full for a while, cannot be written, is not mounted:
-# cityhubd says what is wrong and what to do, and loses nothing. So does a file
-# that results go to.
+# cityhubd says what is wrong and what to do, and loses nothing, also while the
+# clock is set. So does a file that results go to.
 
 # shellcheck disable=SC2317 # called through says
 # shellcheck source=tests/system/lib.sh
@@ -16,6 +16,7 @@
 
 disk=$daemon_dir/disk
 daemon_store=$disk/store.db
+clock_set=$top/build/tools/clock-set
 
 writes_again() {
 	[ "$(grep -c "store: writing again" "$daemon_log")" -ge "$1" ]
@@ -43,7 +44,12 @@ dd if=/dev/zero of="$disk/fill" bs=4k 2> /dev/null
 says "a full disk" 20 "store: cannot write: database or disk is full; .*free the disk"
 kill -HUP "$daemon_pid"
 says "no reload now" 5 "the store cannot be written, and what waits for it would be lost"
-sleep 4
+"$clock_set" step 3600
+sleep 2
+"$clock_set" step -3600
+sleep 2
+is "steps of the clock meanwhile were noticed" \
+	"$(grep -c 'clock: was set by' "$daemon_log")" 2
 rm "$disk/fill"
 ok "it writes again by itself" wait_for 5 writes_again 1
 sleep 2

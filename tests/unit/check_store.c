@@ -349,11 +349,15 @@ START_TEST(an_older_store_is_taken_over)
 	struct store_reader *r;
 	struct seen seen;
 	struct batch *b;
+	char why[256];
 
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 3, 100, 0, 0, 0); s; }));
 	go_down(1);
 	run_sql("PRAGMA user_version=1");
+	ck_assert_ptr_null(store_reader_open(path, why, sizeof(why)));
+	ck_assert_msg(strstr(why, "it has version 1 and this program reads 5: "
+			     "start the new cityhubd"), "%s", why);
 	store_close(({ struct store *s = open_store(NULL);
 		       submit(s, 1, 103, 0, 0, 0); s; }));
 	r = open_reader();
@@ -828,6 +832,24 @@ START_TEST(a_full_disk_loses_nothing)
 }
 END_TEST
 
+/* And none comes until the end. */
+START_TEST(what_is_lost_at_the_end_is_told)
+{
+	struct store *s = open_store(NULL);
+
+	submit(s, 10, 1, 0, 0, 0);
+	ck_assert(store_flush(s, 5));
+	limit_files(1);
+	submit(s, 10, 11, 0, 0, 0);
+	ck_assert(fails(s, true));
+	ck_assert_int_eq(store_close(s), -EIO);
+	limit_files(RLIM_INFINITY);
+	s = open_store(NULL);
+	submit(s, 10, 11, 0, 0, 0);
+	ck_assert_int_eq(store_close(s), 0);
+}
+END_TEST
+
 static struct energy_state energy_kept;
 static unsigned int nenergy;
 
@@ -1181,6 +1203,7 @@ int main(void)
 	tcase_add_test(t, bounded);
 	tcase_add_test(t, too_old);
 	tcase_add_test(t, a_full_disk_loses_nothing);
+	tcase_add_test(t, what_is_lost_at_the_end_is_told);
 	tcase_add_test(t, what_memory_cannot_hold_is_counted);
 	tcase_add_test(t, a_damaged_row_keeps_its_number);
 	tcase_add_test(t, damage_inside_is_found_at_the_start);

@@ -469,10 +469,11 @@ static void daemon_end(struct daemon *d)
 	daemon_commit(d);	/* with what was acknowledged meanwhile */
 	if (!ended) {
 		/* The thread left alone may still use what is freed below. */
-		store_flush(d->store, DAEMON_FLUSH_S);
-		_exit(EXIT_SUCCESS);
+		_exit(store_flush(d->store, DAEMON_FLUSH_S) ? EXIT_SUCCESS :
+							      EXIT_FAILURE);
 	}
-	store_close(d->store);
+	if (store_close(d->store))
+		d->failed = true;
 	d->store = NULL;
 }
 

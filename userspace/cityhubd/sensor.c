@@ -395,15 +395,14 @@ static struct batch *sensor_event_batch(const struct sensor *s,
 	return b;
 }
 
-int sensor_add_event(struct sensor *s, const struct batch_channel *what,
-		     int64_t boot_ns)
+void sensor_add_event(struct sensor *s, const struct batch_channel *what,
+		      int64_t boot_ns)
 {
 	struct batch *b = sensor_event_batch(s, what, boot_ns);
-	int err = b ? s->out(s->ctx, b) : -ENOMEM;
 
 	s->events_since.captured++;
-	s->events_since.dropped[LEDGER_DROP_STORE] += err ? 1 : 0;
-	return err;
+	if (!b || s->out(s->ctx, b))
+		s->events_since.dropped[LEDGER_DROP_STORE]++;
 }
 
 static int64_t sensor_event_instant(const struct sensor *s, int64_t t_ns,

@@ -47,9 +47,9 @@ int sensor_read(struct sensor *s);
 int sensor_event_fd(struct sensor *s);
 /* Make messages of all that happened: their number, or -errno. */
 int sensor_read_events(struct sensor *s);
-/* A message that @what happened at @boot_ns. 0, or -errno when it is lost. */
-int sensor_add_event(struct sensor *s, const struct batch_channel *what,
-		     int64_t boot_ns);
+/* A message that @what happened at @boot_ns; one that is lost is counted. */
+void sensor_add_event(struct sensor *s, const struct batch_channel *what,
+		      int64_t boot_ns);
 /* Call about once a second: closes a window that is over, sees a stall. */
 int sensor_tick(struct sensor *s, int64_t boot_ns);
 /* Is it still there and switched on? As check() of the source says. */

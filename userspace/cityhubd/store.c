@@ -626,10 +626,12 @@ int store_start(struct store *s)
 	return -err;
 }
 
-void store_close(struct store *s)
+int store_close(struct store *s)
 {
+	int err = 0;
+
 	if (!s)
-		return;
+		return 0;
 	if (s->running) {
 		pthread_mutex_lock(&s->lock);
 		s->stop = true;
@@ -637,9 +639,11 @@ void store_close(struct store *s)
 		pthread_mutex_unlock(&s->lock);
 		pthread_join(s->thread, NULL);
 	}
-	if (s->queued)
+	if (s->queued) {
 		log_error("store: %zu batches could not be written and are lost: %s",
 			  s->queued, s->stats.why);
+		err = -EIO;
+	}
 	for (struct store_packet *p = s->head, *next; p; p = next) {
 		next = p->next;
 		store_packet_free(p);
@@ -649,6 +653,7 @@ void store_close(struct store *s)
 	pthread_cond_destroy(&s->done);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
+	return err;
 }
 
 bool store_flush(struct store *s, double seconds)

@@ -69,8 +69,11 @@ int store_last_clock(struct store *s, struct clock_entry *e);
 int store_energy(struct store *s,
 		 int (*fn)(void *ctx, const struct energy_state *st), void *ctx);
 int store_start(struct store *s);
-/* Write what is queued, end the thread, close the file. */
-void store_close(struct store *s);
+/*
+ * Write what is queued, end the thread, close the file. -EIO when batches could
+ * not be written and are lost; it is logged.
+ */
+int store_close(struct store *s);
 
 /* What becomes durable together. NULL when out of memory. */
 struct store_packet *store_packet_new(void);

@@ -99,6 +99,37 @@ static int store_reader_connect_still(struct store_reader *r, const char *path)
 	return store_reader_connect(r, name, SQLITE_OPEN_URI);
 }
 
+/* 0 when it cannot be read. */
+static int store_reader_version(const struct store_reader *r)
+{
+	sqlite3_stmt *st;
+	int version = 0;
+
+	if (sqlite3_prepare_v2(r->db, "PRAGMA user_version", -1, &st, NULL) !=
+	    SQLITE_OK)
+		return 0;
+	if (sqlite3_step(st) == SQLITE_ROW)
+		version = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return version;
+}
+
+static void store_reader_explain(const struct store_reader *r, const char *path,
+				 char *why, size_t room)
+{
+	int n = snprintf(why, room, "%s: %s", path, sqlite3_errmsg(r->db));
+	int version = store_reader_version(r);
+
+	if (!version || version == STORE_SQL_VERSION || n < 0 ||
+	    (size_t)n >= room)
+		return;
+	snprintf(why + n, room - (size_t)n,
+		 "; it has version %d and this program reads %d: %s", version,
+		 STORE_SQL_VERSION, version < STORE_SQL_VERSION ?
+		 "start the new cityhubd, which takes it over" :
+		 "use the cityhub of the cityhubd that runs");
+}
+
 struct store_reader *store_reader_open(const char *path, char *why, size_t room)
 {
 	struct store_reader *r = calloc(1, sizeof(*r));
@@ -111,7 +142,7 @@ struct store_reader *store_reader_open(const char *path, char *why, size_t room)
 		rc = store_reader_connect_still(r, path);
 	if (rc == SQLITE_OK)
 		return r;
-	snprintf(why, room, "%s: %s", path, sqlite3_errmsg(r->db));
+	store_reader_explain(r, path, why, room);
 	store_reader_close(r);
 	return NULL;
 }
