@@ -53,6 +53,13 @@ ok "it is there" kill -0 "$daemon_pid"
 daemon_conf "mqtt = { nonsense = 1; };"
 kill -HUP "$daemon_pid"
 says "a bad configuration on SIGHUP" 5 "the running configuration stays in force"
+daemon_conf
+sed -i "s|allow_tmpfs = true;|& mount = \"$daemon_dir\";|" "$daemon_dir/conf"
+kill -HUP "$daemon_pid"
+says "one whose store cannot be there on SIGHUP" 5 "nothing is mounted on $daemon_dir"
+is "each left the running one in force" \
+	"$(wait_for 5 eval '[ "$(grep -c "stays in force" "$daemon_log")" = 2 ]'; echo $?)" 0
+ok "and the daemon at work" kill -0 "$daemon_pid"
 daemon_conf "log = { level = \"debug\"; };"
 kill -HUP "$daemon_pid"
 says "a good one on SIGHUP" 5 "configuration read again"

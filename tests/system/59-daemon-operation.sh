@@ -189,6 +189,62 @@ fails "the socket is gone" [ -e "$control" ]
 sleep 0.5
 kill "$sub_pid" "$sub2_pid"
 
+# ---- seldom commits, a sink that hangs -------------------------------------------
+
+# few CONFIGURATION...: the same sensors, another store
+few() {
+	rm -f "$daemon_dir"/few.db*
+	: > "$daemon_log"
+	cat > "$daemon_dir/few" <<-END
+		hub = { id = "test"; };
+		capture = { replay = "$daemon_dir/recording"; replay_speed = 1.0; window_s = 0.2; };
+		store = { path = "$daemon_dir/few.db"; allow_tmpfs = true; commit_s = $1; };
+		$2
+	END
+}
+
+few 60.0 "mqtt = { host = \"127.0.0.1\"; port = $daemon_port; tls = false; state_s = 1.0; };"
+mosquitto_sub -p "$daemon_port" -t cityhub/v1/test/state > "$daemon_dir/states" &
+sub_pid=$!
+sleep 0.3
+"$daemon_program" --config "$daemon_dir/few" 2> "$daemon_log" &
+daemon_pid=$!
+ok "with seldom commits the state is told in time" wait_for 15 eval \
+	'[ "$(grep -c "\"online\"" "$daemon_dir/states")" -ge 5 ]'
+daemon_stop
+is "and SIGTERM ends it in order" $? 0
+kill "$sub_pid"
+
+# A name server that answers nothing keeps a sink for 10 s at least.
+echo "nameserver 127.0.0.1" > "$daemon_dir/resolv"
+few 0.2 "mqtt = { host = \"broker.example\"; tls = false; drain_s = 0.5; };"
+unshare -mn bash -s "$daemon_dir" "$daemon_program" <<-'END' &
+	ip link set lo up
+	mount --bind "$1/resolv" /etc/resolv.conf || exit 77
+	python3 -c "
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('127.0.0.1', 53))
+open('$1/bound', 'w')
+time.sleep(60)" &
+	server=$!
+	until [ -e "$1/bound" ]; do sleep 0.1; done
+	"$2" --config "$1/few" 2> "$1/log" &
+	echo $! > "$1/pid"
+	wait $!
+	status=$?
+	kill $server
+	exit $status
+END
+slow_pid=$!
+says "something is captured" 10 "wave: capturing"
+sleep 1
+kill -HUP "$(cat "$daemon_dir/pid")"
+wait "$slow_pid"
+is "a reload while a sink hangs ends the daemon, to be started again" $? 1
+ok "and says so" said "a sink hangs, no reload is possible"
+slow_pid=''
+
 # ---- what came -----------------------------------------------------------------------
 
 ok "the ledger adds up" ledger

@@ -164,6 +164,15 @@ is "stay ours" "$(ledger_get "l['sinks'][0]['acknowledged']")" 0
 kill "$broker_pid"
 wait "$broker_pid"
 
+broker "allow_anonymous true" "max_packet_size 900"
+says_so "results too long for the broker" \
+	"the broker takes no message of [0-9]+ bytes: lower pack_s" \
+	"host = \"127.0.0.1\"; port = $daemon_port; tls = false; version = \"5\";" \
+	'pack_s = 10.0; format = "senml-json";'
+is "stay ours, too" "$(ledger_get "l['sinks'][0]['acknowledged']")" 0
+kill "$broker_pid"
+wait "$broker_pid"
+
 # ---- TLS ----------------------------------------------------------------------
 
 pki=$daemon_dir/pki

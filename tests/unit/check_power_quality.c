@@ -20,6 +20,7 @@ static struct power_quality *quality;
 /* What the mains does: amplitudes by phase as a share of nominal. */
 static double hz, phase_rad, third, offset_v;
 static int64_t sample;	/* number of the next one */
+static int64_t shift_ns;	/* of the clock since the first */
 
 static void on_event(void *ctx, const struct power_quality_event *e)
 {
@@ -67,6 +68,7 @@ static void setup(void)
 	third = 0;
 	offset_v = 0;
 	sample = 0;
+	shift_ns = 0;
 }
 
 static void teardown(void)
@@ -77,7 +79,7 @@ static void teardown(void)
 
 static int64_t instant(int64_t number)
 {
-	return FIRST + number * SECOND / RATE;
+	return FIRST + shift_ns + number * SECOND / RATE;
 }
 
 /* @cycles of the mains in blocks as they come; the current is 10 A. */
@@ -417,6 +419,7 @@ START_TEST(ten_minutes_of_utc_begin_anew)
 		if (in->to_ns / (600 * SECOND) == in->from_ns / (600 * SECOND))
 			continue;
 		ticks++;
+		ck_assert_int_le(labs((long)in->expected - (long)in->count), 2);
 		ck_assert_int_lt(in->to_ns % (600 * SECOND), SECOND / 49);
 		ck_assert_int_le(length, SECOND / 4);
 		ck_assert_double_eq_tol(intervals[i + 1].hz, 49.97, 0.001);
@@ -424,6 +427,24 @@ START_TEST(ten_minutes_of_utc_begin_anew)
 	ck_assert_uint_eq(ticks, 1);
 	ck_assert_uint_eq(counted + power_quality_pending(quality),
 			  (uint64_t)sample);
+}
+END_TEST
+
+START_TEST(a_dip_over_a_step_of_the_clock_has_its_length)
+{
+	struct power_quality_conf c = conf();
+
+	open_quality(&c);
+	play_same(25, 1);
+	play_same(5, 0.5);
+	ck_assert_uint_eq(nevents, 1);
+	shift_ns = 3600 * SECOND;
+	power_quality_cut(quality, shift_ns);
+	play_same(5, 0.5);
+	play_same(10, 1);
+	ck_assert_uint_eq(nevents, 2);
+	ck_assert(events[1].over);
+	ck_assert_double_eq_tol(seconds(&events[1]), 0.2, 0.03);
 }
 END_TEST
 
@@ -445,7 +466,7 @@ START_TEST(a_gap_ends_the_interval)
 	ck_assert_uint_eq(nevents, 0);
 	ck_assert_uint_eq(counted + power_quality_pending(quality),
 			  (uint64_t)(sample - RATE));
-	power_quality_cut(quality);
+	power_quality_cut(quality, 0);
 	ck_assert_uint_eq(counted, (uint64_t)(sample - RATE));
 }
 END_TEST
@@ -512,6 +533,7 @@ int main(void)
 	tcase_add_test(t, frequency_by_another_phase);
 	tcase_add_test(t, a_jump_of_phase_is_no_event);
 	tcase_add_test(t, ten_minutes_of_utc_begin_anew);
+	tcase_add_test(t, a_dip_over_a_step_of_the_clock_has_its_length);
 	tcase_add_test(t, a_gap_ends_the_interval);
 	tcase_add_test(t, blocks_of_any_size);
 	tcase_add_test(t, what_cannot_be_measured_is_refused);

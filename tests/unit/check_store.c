@@ -832,6 +832,49 @@ START_TEST(a_full_disk_loses_nothing)
 }
 END_TEST
 
+/* A commit that waits, as on a disk that hangs, does not fill the memory. */
+START_TEST(what_waits_for_a_write_is_bounded)
+{
+	struct store *s = open_store(NULL);
+	struct store_stats stats;
+	struct seen seen;
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+			 SQLITE_OK);
+	for (int i = 0; i < 25; i++)
+		submit(s, 1000, 1000 * i + 1, 0, 0, 0);
+	store_get_stats(s, &stats);
+	ck_assert(!stats.failing);
+	ck_assert_uint_le(stats.queued, 20000);
+	ck_assert_int_eq(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ck_assert(store_flush(s, 120));
+	seen = ledger();
+	ck_assert_uint_eq(seen.sensor.captured, 25000);
+	ck_assert_uint_ge(seen.sensor.dropped[LEDGER_DROP_STORE], 5000);
+	ck_assert_int_eq(ledger_sensor_balance(&seen.sensor), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(statistics_are_there_before_the_first_commit)
+{
+	struct store_stats stats;
+	struct store *s = open_store(NULL);
+
+	submit(s, 3, 1, 0, 0, 0);
+	store_close(s);
+	s = open_store(NULL);
+	store_get_stats(s, &stats);
+	ck_assert_uint_eq(stats.batches, 3);
+	ck_assert_uint_gt(stats.bytes, 0);
+	ck_assert_uint_eq(stats.sinks[0].ledger.waiting, 3);
+	store_close(s);
+}
+END_TEST
+
 /* And none comes until the end. */
 START_TEST(what_is_lost_at_the_end_is_told)
 {
@@ -1203,6 +1246,8 @@ int main(void)
 	tcase_add_test(t, bounded);
 	tcase_add_test(t, too_old);
 	tcase_add_test(t, a_full_disk_loses_nothing);
+	tcase_add_test(t, what_waits_for_a_write_is_bounded);
+	tcase_add_test(t, statistics_are_there_before_the_first_commit);
 	tcase_add_test(t, what_is_lost_at_the_end_is_told);
 	tcase_add_test(t, what_memory_cannot_hold_is_counted);
 	tcase_add_test(t, a_damaged_row_keeps_its_number);

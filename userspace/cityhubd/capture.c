@@ -141,7 +141,6 @@ static int capture_out(void *ctx, struct batch *b)
 static void capture_keep_power_event(struct capture_member *m,
 				     const struct power_quality_event *e)
 {
-	const struct clock *clock = m->capture->clock;
 	struct batch_channel what = { .unit = "1" };
 
 	snprintf(what.phase, sizeof(what.phase), "%s",
@@ -149,8 +148,9 @@ static void capture_keep_power_event(struct capture_member *m,
 	snprintf(what.quantity, sizeof(what.quantity), "voltage_%s%s",
 		 power_quality_name(e->kind), e->over ? "_over" : "");
 	snprintf(what.channel, sizeof(what.channel), "%s", what.quantity);
-	sensor_add_event(m->sensor, &what, (e->over ? e->to_ns : e->from_ns) -
-			 clock_epoch(clock)->offset_ns);
+	sensor_add_event(m->sensor, &what,
+			 sensor_boottime(m->sensor,
+					 e->over ? e->to_ns : e->from_ns));
 }
 
 static void capture_power_event(void *ctx, const struct power_quality_event *e)

@@ -38,6 +38,7 @@
 #define DAEMON_HOTPLUG_NS	200000000
 #define DAEMON_FLUSH_S		2	/* what the disk is given at the end */
 /* What happened is stored so soon, together with what happens meanwhile. */
+#define DAEMON_EXAMINE_US	"600000000"
 #define DAEMON_URGENT_NS	200000000
 
 _Static_assert(STORE_SINKS == CONF_SINKS + 1, "one place for each sink");
@@ -71,7 +72,10 @@ struct daemon {
 	struct outlet *outlets[CONF_SINKS + 1];
 	size_t noutlets;
 	int64_t state_at_ns;
+	int64_t committed_period;
 	uint64_t unbalanced_told;
+	bool examined;	/* the store was looked through by this process */
+	bool hangs;	/* a sink was left alone, and may still use the store */
 	bool failed;
 };
 
@@ -145,9 +149,18 @@ static int64_t daemon_state_ns(const struct daemon *d)
 	return (int64_t)(every_s * 1e9);
 }
 
+static int64_t daemon_commit_ns(const struct daemon *d)
+{
+	return (int64_t)(d->conf.store.commit_s * 1e9);
+}
+
+/* The clock and the buffers are looked after each second, however seldom the
+ * store is written.
+ */
 static void daemon_set_tick(struct daemon *d)
 {
-	int64_t every = (int64_t)(d->conf.store.commit_s * 1e9);
+	int64_t every = daemon_commit_ns(d) < DAEMON_SECOND_NS ?
+			daemon_commit_ns(d) : DAEMON_SECOND_NS;
 	int64_t offset = clock_epoch(d->clock)->offset_ns;
 	int64_t now = clock_now_ns(d->clock) + offset;
 	int64_t next = (now - DAEMON_TICK_PHASE_NS) / every * every + every +
@@ -207,6 +220,19 @@ static void daemon_commit_urgent(void *ctx)
 	daemon_commit(d);
 }
 
+/* At multiples of the period in UTC, which a step of the clock may shorten. */
+static void daemon_commit_in_time(struct daemon *d, int64_t now_ns)
+{
+	int64_t utc_ns = now_ns + clock_epoch(d->clock)->offset_ns;
+	int64_t period = (utc_ns - DAEMON_TICK_PHASE_NS) / daemon_commit_ns(d);
+
+	if (period == d->committed_period)
+		return;
+	d->committed_period = period;
+	d->is_urgent = false;
+	daemon_commit(d);
+}
+
 static void daemon_tick(void *ctx)
 {
 	struct daemon *d = ctx;
@@ -215,8 +241,7 @@ static void daemon_tick(void *ctx)
 
 	clock_check(d->clock);
 	capture_tick(d->capture, now);
-	d->is_urgent = false;
-	daemon_commit(d);
+	daemon_commit_in_time(d, now);
 	store_get_stats(d->store, &stats);
 	if (stats.unbalanced && !d->unbalanced_told)
 		daemon_fault(d, NULL, stats.imbalance);
@@ -340,25 +365,33 @@ static int daemon_restore_energy(void *ctx, const struct energy_state *st)
 	return energy_index_restore(ctx, st);
 }
 
+static struct store_conf daemon_store_conf(const struct daemon *d,
+					   const struct conf *conf)
+{
+	return (struct store_conf){
+		.path = conf->store.path,
+		.mount = conf->store.mount,
+		.max_age_ns = (int64_t)(conf->store.max_days * 86400e9),
+		.max_bytes = (uint64_t)(conf->store.max_mb * 1e6),
+		.allow_tmpfs = conf->store.allow_tmpfs,
+		.examined = d->examined,
+		.hub = d->hub,
+		.boot = d->boot,
+	};
+}
+
 /* @have: what each of the sinks has, in the order of conf_sinks(). */
 static int daemon_open_store(struct daemon *d, struct ranges *have)
 {
 	const struct conf_sink *sinks[CONF_SINKS + 1];
 	size_t n = conf_sinks(&d->conf, sinks);
-	struct store_conf conf = {
-		.path = d->conf.store.path,
-		.mount = d->conf.store.mount,
-		.max_age_ns = (int64_t)(d->conf.store.max_days * 86400e9),
-		.max_bytes = (uint64_t)(d->conf.store.max_mb * 1e6),
-		.allow_tmpfs = d->conf.store.allow_tmpfs,
-		.hub = d->hub,
-		.boot = d->boot,
-	};
+	struct store_conf conf = daemon_store_conf(d, &d->conf);
 	int err;
 
 	d->store = store_open(&conf);
 	if (!d->store)
 		return -EIO;
+	d->examined = true;
 	err = daemon_resume_clock(d);
 	if (!err)
 		err = store_energy(d->store, daemon_restore_energy, d->energy);
@@ -404,8 +437,9 @@ static bool daemon_stop_outlets(struct daemon *d, bool drain)
 	for (size_t i = 0; i < d->noutlets; i++)
 		ended = outlet_join(d->outlets[i]) && ended;
 	d->noutlets = 0;
+	d->hangs = d->hangs || !ended;
 	free(farewell);
-	return ended;
+	return !d->hangs;
 }
 
 static char *daemon_metrics(void *ctx, size_t *len)
@@ -469,41 +503,72 @@ static void daemon_end(struct daemon *d)
 	daemon_commit(d);	/* with what was acknowledged meanwhile */
 	if (!ended) {
 		/* The thread left alone may still use what is freed below. */
-		_exit(store_flush(d->store, DAEMON_FLUSH_S) ? EXIT_SUCCESS :
-							      EXIT_FAILURE);
+		if (!store_flush(d->store, DAEMON_FLUSH_S))
+			d->failed = true;
+		_exit(d->failed ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	if (store_close(d->store))
 		d->failed = true;
 	d->store = NULL;
 }
 
-/* Start capture and sinks anew from another configuration, same store. */
-static void daemon_apply(struct daemon *d, const struct conf *fresh)
+/* Opens the store as @conf says; where that fails it is not open. */
+static int daemon_reopen(struct daemon *d, const struct conf *conf,
+			 struct ranges *have)
+{
+	int err;
+
+	d->conf = *conf;
+	err = daemon_open_store(d, have);
+	if (err) {
+		store_close(d->store);
+		d->store = NULL;
+	}
+	return err;
+}
+
+/*
+ * Start capture and sinks anew from another configuration, same store. Returns
+ * whether it is in force; if not the one before is, or the daemon ends.
+ */
+static bool daemon_apply(struct daemon *d, const struct conf *fresh)
 {
 	struct ranges have[CONF_SINKS + 1];
-	struct store *store = d->store;
+	struct conf before = d->conf;
+	bool applied;
 
 	capture_stop(d->capture);
 	daemon_commit(d);
 	if (!daemon_stop_outlets(d, false)) {
-		log_error("cannot reload now: ending, to be started again");
+		log_error("a sink hangs, no reload is possible: ending, to be started again");
+		d->failed = true;
 		loop_stop(d->loop);
-		return;
+		return false;
 	}
+	daemon_commit(d);	/* with what was acknowledged meanwhile */
 	daemon_close_sockets(d);
-	d->conf = *fresh;
-	daemon_set_log(&d->conf);
-	store_close(store);
-	d->store = NULL;
-	if (daemon_open_store(d, have)) {
+	if (store_close(d->store))
+		d->failed = true;
+	applied = !daemon_reopen(d, fresh, have);
+	if (!applied && daemon_reopen(d, &before, have)) {
 		loop_stop(d->loop);
-		return;
+		return false;
 	}
+	daemon_set_log(&d->conf);
 	daemon_start_outlets(d, have);
 	daemon_open_sockets(d);
 	capture_rescan(d->capture);
 	loop_timer_set(d->rescan, clock_now_ns(d->clock),
 		       (int64_t)(d->conf.capture.rescan_s * 1e9));
+	return applied;
+}
+
+/* Can the store be where @conf says? It is logged if not. */
+static bool daemon_has_place(const struct daemon *d, const struct conf *conf)
+{
+	struct store_conf store = daemon_store_conf(d, conf);
+
+	return !store_check_place(&store);
 }
 
 static void daemon_reload(struct daemon *d)
@@ -515,15 +580,16 @@ static void daemon_reload(struct daemon *d)
 	store_get_stats(d->store, &stats);
 	if (stats.failing) {
 		log_error("the store cannot be written, and what waits for it would be lost: the running configuration stays in force; try again when it can");
-	} else if (daemon_read_conf(d, &fresh)) {
+	} else if (daemon_read_conf(d, &fresh) || !daemon_has_place(d, &fresh)) {
 		log_error("the running configuration stays in force");
 	} else if (strcmp(fresh.hub.id, d->conf.hub.id) ||
 		   strcmp(fresh.hub.timezone, d->conf.hub.timezone) ||
 		   strcmp(fresh.store.path, d->conf.store.path)) {
 		log_error("hub.id, hub.timezone and store.path change with a restart only; the running configuration stays in force");
-	} else {
-		daemon_apply(d, &fresh);
+	} else if (daemon_apply(d, &fresh)) {
 		log_info("configuration read again");
+	} else if (!d->failed && d->store) {
+		log_error("the configuration before is in force again");
 	}
 	notify_send("READY=1");
 }
@@ -653,6 +719,8 @@ static int daemon_set_up(struct daemon *d)
 	capture_set_energy(d->capture, d->energy);
 	capture_set_hooks(d->capture, &hooks);
 	err = daemon_watch(d);
+	/* To look through a large store on a slow card takes minutes. */
+	notify_send("EXTEND_TIMEOUT_USEC=" DAEMON_EXAMINE_US);
 	if (!err)
 		err = daemon_open_store(d, have);
 	if (err)

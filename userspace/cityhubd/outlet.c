@@ -104,12 +104,41 @@ static void outlet_put_state(struct outlet *o)
 		outlet_put(o, SINK_STATE, "state", strdup(o->state));
 }
 
+/*
+ * It is connected, but what comes next cannot be sent; the rest waits behind
+ * it. Said once; until something goes it does not count as up.
+ */
+static void outlet_stuck(struct outlet *o, const char *why)
+{
+	if (!strcmp(o->told, why))
+		return;
+	snprintf(o->told, sizeof(o->told), "%s", why);
+	log_error("%s: %s; all that follows waits, and is kept in the store",
+		  o->conf.name, why);
+	pthread_mutex_lock(&o->lock);
+	o->connected = false;
+	pthread_mutex_unlock(&o->lock);
+}
+
+static void outlet_unstuck(struct outlet *o)
+{
+	if (!*o->told)
+		return;
+	*o->told = '\0';
+	pthread_mutex_lock(&o->lock);
+	o->connected = true;
+	pthread_mutex_unlock(&o->lock);
+}
+
 static bool outlet_open_reader(struct outlet *o)
 {
-	char why[160];
+	char why[512];
 
+	if (o->reader)
+		return true;
+	o->reader = store_reader_open(o->store_path, why, sizeof(why));
 	if (!o->reader)
-		o->reader = store_reader_open(o->store_path, why, sizeof(why));
+		outlet_stuck(o, why);
 	return o->reader;
 }
 
@@ -233,8 +262,17 @@ static void outlet_disconnect(void *ctx)
 static int outlet_publish(void *ctx, const struct sink_message *m, int *mid)
 {
 	struct outlet *o = ctx;
+	int err = o->ops->publish(o->transport, m, mid);
+	char why[160];
 
-	return o->ops->publish(o->transport, m, mid);
+	if (err == -EMSGSIZE) {
+		snprintf(why, sizeof(why), "the broker takes no message of %zu bytes: lower pack_s, or raise its limit",
+			 m->len);
+		outlet_stuck(o, why);
+	} else if (!err) {
+		outlet_unstuck(o);
+	}
+	return err;
 }
 
 static uint64_t outlet_newest(void *ctx)
@@ -257,6 +295,9 @@ static int outlet_next(void *ctx, const struct sink_want *want,
 		return -EIO;
 	ret = bundle_fill(bundle, o->reader, want->after, want->until,
 			  outlet_now_ms(), o->hurry);
+	if (ret < 0)
+		outlet_stuck(o, ret == -ENOMEM ? "no memory for a message" :
+			     "the store cannot be read: see that the disk is sound");
 	if (ret <= 0)
 		return ret;
 	n = bundle_part(bundle, want->part, list);

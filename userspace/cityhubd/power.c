@@ -148,9 +148,9 @@ void power_feed(struct power *p, const int64_t *utc_ns,
 	power_quality_feed(p->quality, utc_ns, mine, at, n);
 }
 
-void power_cut(struct power *p)
+void power_cut(struct power *p, int64_t shift_ns)
 {
-	power_quality_cut(p->quality);
+	power_quality_cut(p->quality, shift_ns);
 }
 
 void power_lost(struct power *p, const struct batch_result *r)

@@ -33,7 +33,8 @@ void power_free(struct power *p);
 /* @columns: as the channels of the source. */
 void power_feed(struct power *p, const int64_t *utc_ns,
 		const double *const *columns, size_t at, size_t n);
-void power_cut(struct power *p);
+/* As power_quality_cut(). */
+void power_cut(struct power *p, int64_t shift_ns);
 
 /* Results that were handed over are lost. */
 void power_lost(struct power *p, const struct batch_result *r);

@@ -331,12 +331,12 @@ static void power_quality_judge(struct power_quality *q, const double *volts,
 
 static void power_quality_end_interval(struct power_quality *q, int64_t to_ns)
 {
+	double seconds = (double)(to_ns - q->interval_ns) / 1e9;
 	struct power_quality_interval out = {
 		.from_ns = q->interval_ns, .to_ns = to_ns, .count = q->fed,
-		.expected = (uint32_t)lround(q->conf.rate_hz / 5),
+		.expected = (uint32_t)lround(q->conf.rate_hz * seconds),
 		.flagged = q->flagged, .hz = NAN,
 	};
-	double seconds = (double)(to_ns - q->interval_ns) / 1e9;
 
 	if (q->counts && q->cycles)
 		out.hz = q->cycles / ((double)(q->crossing_ns - q->mark_ns) / 1e9);
@@ -407,7 +407,7 @@ static void power_quality_boundary(struct power_quality *q, double at,
 		power_quality_end_interval(q, ns);
 }
 
-void power_quality_cut(struct power_quality *q)
+void power_quality_cut(struct power_quality *q, int64_t shift_ns)
 {
 	/* The half cycle under way is part of it, too. */
 	for (unsigned int i = 0; i < q->conf.channels; i++)
@@ -418,6 +418,9 @@ void power_quality_cut(struct power_quality *q)
 		power_quality_end_interval(q, q->newest_ns +
 					   (int64_t)(1e9 / q->conf.rate_hz));
 	}
+	/* A dip goes on; its length is not that of the step. */
+	for (unsigned int k = 0; k < POWER_QUALITY_KINDS; k++)
+		q->event[k].from_ns += shift_ns;
 	power_quality_restart(q);
 	q->newest_ns = 0;
 }
@@ -557,7 +560,7 @@ void power_quality_feed(struct power_quality *q, const int64_t *utc_ns,
 
 		if (q->newest_ns && (utc_ns[at] - q->newest_ns > gap ||
 				     utc_ns[at] <= q->newest_ns))
-			power_quality_cut(q);
+			power_quality_cut(q, 0);
 		run = power_quality_run(q, utc_ns + at, end - at);
 		p.n = run;
 		if (run > 1)

@@ -90,8 +90,11 @@ void power_quality_free(struct power_quality *q);
  */
 void power_quality_feed(struct power_quality *q, const int64_t *utc_ns,
 			const double *const *columns, size_t at, size_t n);
-/* Ends the interval as it is: what comes next is not connected. */
-void power_quality_cut(struct power_quality *q);
+/*
+ * Ends the interval as it is: what comes next is not connected, and its UTC is
+ * @shift_ns ahead of that of before.
+ */
+void power_quality_cut(struct power_quality *q, int64_t shift_ns);
 /* Samples fed that were not in an interval yet. */
 uint32_t power_quality_pending(const struct power_quality *q);
 

@@ -343,8 +343,13 @@ void sensor_disarm(struct sensor *s)
 	if (s->window)
 		window_close(s->window);
 	if (s->power)
-		power_cut(s->power);
+		power_cut(s->power, 0);
 	sensor_forget(s);
+}
+
+int64_t sensor_boottime(const struct sensor *s, int64_t utc_ns)
+{
+	return utc_ns - s->epoch.offset_ns;
 }
 
 int sensor_fd(struct sensor *s)
@@ -459,7 +464,8 @@ static void sensor_follow_clock(struct sensor *s, int64_t boot_ns)
 		if (stepped)
 			window_cut(s->window);
 		if (stepped && s->power)
-			power_cut(s->power);
+			power_cut(s->power,
+				  e->offset_ns - s->epoch.offset_ns);
 		s->epoch = *e;
 		if (stepped)
 			sensor_begin_window(s);

@@ -40,6 +40,8 @@ void sensor_free(struct sensor *s);
 
 int sensor_arm(struct sensor *s);
 void sensor_disarm(struct sensor *s);
+/* Of an instant in UTC of what it delivers now. */
+int64_t sensor_boottime(const struct sensor *s, int64_t utc_ns);
 int sensor_fd(struct sensor *s);
 /* Take what is there. 0, or -errno when the source must be disarmed. */
 int sensor_read(struct sensor *s);

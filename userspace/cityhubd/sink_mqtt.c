@@ -239,6 +239,8 @@ static int sink_mqtt_publish(void *ctx, const struct sink_message *msg, int *mid
 	/* Without a connection it is queued all the same; a new client does
 	 * not know it.
 	 */
+	if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
+		return -EMSGSIZE;
 	return rc ? -EIO : 0;
 }
 

@@ -18,6 +18,7 @@
 
 #define STORE_QUEUE_BATCHES	20000	/* kept in memory while the disk fails */
 #define STORE_RETRY_S		1
+#define STORE_HANG_NS		30000000000	/* a write that takes so long */
 #define STORE_AGE_EVERY_NS	60000000000
 #define STORE_RATE_TAU_S	60.0
 #define STORE_STACK		(256 * 1024)
@@ -67,6 +68,7 @@ struct store {
 	pthread_cond_t wake;
 	pthread_cond_t done;	/* a packet was written, or could not be */
 	bool busy;
+	int64_t busy_since_ns;
 	struct store_packet *head;
 	struct store_packet **tail;
 	size_t queued;
@@ -461,6 +463,13 @@ static void store_forget_oldest(struct store *s)
 	store_packet_free(old);
 }
 
+/* With the lock held: no more than memory is meant to take. */
+static void store_bound_queue(struct store *s)
+{
+	while (s->queued > STORE_QUEUE_BATCHES && s->head && s->head->next)
+		store_forget_oldest(s);
+}
+
 /* With the lock held: the next packet, or NULL to end. */
 static struct store_packet *store_wait(struct store *s)
 {
@@ -476,6 +485,7 @@ static struct store_packet *store_wait(struct store *s)
 		s->tail = &s->head;
 	p->next = NULL;
 	s->busy = true;
+	s->busy_since_ns = clock_boottime_ns();
 	return p;
 }
 
@@ -488,8 +498,7 @@ static void store_put_back(struct store *s, struct store_packet *p)
 	if (!s->head)
 		s->tail = &p->next;
 	s->head = p;
-	while (s->queued > STORE_QUEUE_BATCHES && s->head->next)
-		store_forget_oldest(s);
+	store_bound_queue(s);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STORE_RETRY_S;
 	while (!s->stop &&
@@ -559,6 +568,11 @@ static void *store_main(void *arg)
 	return NULL;
 }
 
+int store_check_place(const struct store_conf *conf)
+{
+	return store_db_check_place(conf);
+}
+
 struct store *store_open(const struct store_conf *conf)
 {
 	struct store *s = calloc(1, sizeof(*s));
@@ -615,9 +629,14 @@ int store_energy(struct store *s,
 
 int store_start(struct store *s)
 {
+	struct store_audit audit;
 	pthread_attr_t attr;
 	int err;
 
+	/* So that nobody is told of an empty store before the first commit. */
+	if (store_check(s, &audit) != SQLITE_OK)
+		return -EIO;
+	store_publish_stats(s, &audit);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STORE_STACK);
 	err = pthread_create(&s->thread, &attr, store_main, s);
@@ -672,6 +691,20 @@ bool store_flush(struct store *s, double seconds)
 	return durable;
 }
 
+/* With the lock held: a write that neither succeeds nor fails is told too. */
+static void store_look_at_disk(struct store *s)
+{
+	if (!s->busy || s->stats.failing ||
+	    clock_boottime_ns() - s->busy_since_ns < STORE_HANG_NS)
+		return;
+	snprintf(s->stats.why, sizeof(s->stats.why),
+		 "the disk has not answered for %d s",
+		 (int)(STORE_HANG_NS / 1000000000));
+	log_error("store: cannot write: %s; up to %d batches are kept in memory: look after the disk",
+		  s->stats.why, STORE_QUEUE_BATCHES);
+	s->stats.failing = true;
+}
+
 void store_submit(struct store *s, struct store_packet *p)
 {
 	p->next = NULL;
@@ -679,6 +712,8 @@ void store_submit(struct store *s, struct store_packet *p)
 	*s->tail = p;
 	s->tail = &p->next;
 	s->queued += p->n;
+	store_look_at_disk(s);
+	store_bound_queue(s);
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 }

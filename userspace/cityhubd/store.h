@@ -25,6 +25,7 @@ struct store_conf {
 	uint64_t max_bytes;
 	int64_t max_age_ns;	/* 0: no bound */
 	bool allow_tmpfs;
+	bool examined;		/* this process had it open: no look for damage */
 	const char *hub;
 	const char *boot;
 };
@@ -53,6 +54,8 @@ struct store_stats {
 	unsigned int nsinks;
 };
 
+/* Can there be a store? 0, or -errno having said why not. */
+int store_check_place(const struct store_conf *conf);
 /* NULL when there can be no store, having said why. */
 struct store *store_open(const struct store_conf *conf);
 /*

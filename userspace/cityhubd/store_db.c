@@ -142,7 +142,7 @@ static int store_db_check_mount(const char *path, const char *mount)
 	return 0;
 }
 
-static int store_db_check_place(const char *path, bool allow_tmpfs)
+static int store_db_check_disk(const char *path, bool allow_tmpfs)
 {
 	char copy[4096];
 	const char *dir;
@@ -166,6 +166,15 @@ static int store_db_check_place(const char *path, bool allow_tmpfs)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+int store_db_check_place(const struct store_conf *conf)
+{
+	int err = 0;
+
+	if (conf->mount && *conf->mount)
+		err = store_db_check_mount(conf->path, conf->mount);
+	return err ? err : store_db_check_disk(conf->path, conf->allow_tmpfs);
 }
 
 static bool store_db_sound(sqlite3 *db)
@@ -204,7 +213,7 @@ static int store_db_set_aside(const char *path)
 	return 0;
 }
 
-static int store_db_attach(struct store_db *d, const char *path)
+static int store_db_attach(struct store_db *d, const char *path, bool examined)
 {
 	int rc = sqlite3_open_v2(path, &d->db, SQLITE_OPEN_READWRITE |
 				 SQLITE_OPEN_CREATE, NULL);
@@ -217,15 +226,15 @@ static int store_db_attach(struct store_db *d, const char *path)
 			   "PRAGMA synchronous=FULL;"
 			   "PRAGMA cache_size=-512;"
 			   "PRAGMA journal_size_limit=4194304;");
-	if (rc == SQLITE_OK && !store_db_sound(d->db))
+	if (rc == SQLITE_OK && !examined && !store_db_sound(d->db))
 		rc = SQLITE_CORRUPT;
 	return rc;
 }
 
 static int store_db_open_file(struct store_db *d, const char *path,
-			      bool *damaged)
+			      bool examined, bool *damaged)
 {
-	int rc = store_db_attach(d, path);
+	int rc = store_db_attach(d, path, examined);
 
 	if ((rc & 0xff) == SQLITE_CORRUPT || rc == SQLITE_NOTADB) {
 		sqlite3_close(d->db);
@@ -233,7 +242,7 @@ static int store_db_open_file(struct store_db *d, const char *path,
 		*damaged = true;
 		if (store_db_set_aside(path))
 			return rc;
-		rc = store_db_attach(d, path);
+		rc = store_db_attach(d, path, true);
 	}
 	if (rc != SQLITE_OK)
 		log_error("store: %s cannot be opened: %s; see that its folder is there, and that the disk is not mounted read-only",
@@ -424,15 +433,12 @@ struct store_db *store_db_open(const struct store_conf *conf)
 	bool fresh, damaged = false;
 	int rc;
 
-	if (conf->mount && *conf->mount &&
-	    store_db_check_mount(conf->path, conf->mount))
-		return NULL;
-	if (store_db_check_place(conf->path, conf->allow_tmpfs))
+	if (store_db_check_place(conf))
 		return NULL;
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
-	rc = store_db_open_file(d, conf->path, &damaged);
+	rc = store_db_open_file(d, conf->path, conf->examined, &damaged);
 	if (rc == SQLITE_OK)
 		rc = store_db_schema(d, conf->path, &fresh);
 	if (rc != SQLITE_OK)

@@ -16,6 +16,8 @@
 struct store_db;
 
 /* NULL when there can be no store, having said why and what to do. */
+/* As store_check_place(). */
+int store_db_check_place(const struct store_conf *conf);
 struct store_db *store_db_open(const struct store_conf *conf);
 /* conf->max_bytes, or less when the disk has not as much, having said so. */
 uint64_t store_db_room(struct store_db *d, const struct store_conf *conf);
