@@ -186,7 +186,12 @@ static const struct {
 	{ "hub = {\n timezone = \"Mars/Olympus\"; };\n", 2,
 	  "zoneinfo/Mars/Olympus is not there; correct the name" },
 	{ "hub = { timezone = \"../../../etc/passwd\"; };\n", 1, "is not there" },
+	{ "hub = { timezone = \"Europe\"; };\n", 1, "is not there" },
+	{ "hub = { timezone = \"a,b\"; };\n", 1, "is not there" },
 	{ "power = { nominal_hz = 55; };\n", 1, "must be 50 or 60" },
+	{ "power = {\n dip_percent = 95.0; hysteresis_percent = 6.0; };\n", 1,
+	  "would not end at the nominal voltage" },
+	{ "power = {\n swell_percent = 101.0; };\n", 1, "lower hysteresis_percent" },
 	{ "power = {\n dip_percent = 100.0; };\n", 2, "from 10 to 99" },
 #if WITH_MQTT
 	{ "sinks = (\n { type = \"mqtt\"; } );\n", 2, "needs a broker: add host" },

@@ -24,6 +24,7 @@
 #define DOCTOR_RATE_BATCHES	500
 /* Nothing new for so long, and for three windows: nothing is written. */
 #define DOCTOR_STALE_S		10
+#define DOCTOR_WINDOW_S		600.0
 
 static void doctor_store_fault(struct doctor *d, const char *remedy,
 			       const char *fmt, const char *what)
@@ -180,8 +181,7 @@ static double doctor_hours(const struct doctor *d, struct store_reader *r,
 
 static void doctor_newest(struct doctor *d, struct store_reader *r)
 {
-	double age, hours, stale = DOCTOR_STALE_S + 3 *
-		(d->conf.capture.window_s + d->conf.store.commit_s);
+	double age, hours, length, stale;
 	uint64_t id = store_reader_newest(r);
 	struct batch *b;
 
@@ -190,6 +190,10 @@ static void doctor_newest(struct doctor *d, struct store_reader *r)
 		return;
 	}
 	age = doctor_now_s() - (double)b->to_ns / 1e9;
+	length = (double)(b->to_ns - b->from_ns) / 1e9;
+	/* Sensors may have windows of their own; that of a day says little. */
+	length = fmax(d->conf.capture.window_s, fmin(length, DOCTOR_WINDOW_S));
+	stale = DOCTOR_STALE_S + 3 * (length + d->conf.store.commit_s);
 	hours = doctor_hours(d, r, b, id);
 	if (age > stale && d->captured && !d->store_bad)
 		doctor_say(d, DOCTOR_FAULT, "results",

@@ -81,7 +81,9 @@ static void control_list(struct control_client *c)
 
 	capture_each(c->control->capture, control_add_name, &text);
 	bytes_byte(&text, '\0');
-	control_answer(c, text.data ? (const char *)text.data : "");
+	/* An empty packet would look like the end. */
+	control_answer(c, text.data && *text.data ?
+		       (const char *)text.data : "\n");
 	bytes_clear(&text);
 	control_drop(c);
 }

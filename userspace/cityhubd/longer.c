@@ -169,7 +169,7 @@ static void longer_result(const struct longer_sum *s,
 static uint32_t longer_expected(const struct longer *l,
 				const struct longer_sum *s)
 {
-	return (uint32_t)lround(s->due * (double)(l->to_ns - l->from_ns) / 1e9);
+	return (uint32_t)llround(s->due * (double)(l->to_ns - l->from_ns) / 1e9);
 }
 
 static struct batch *longer_batch(const struct longer *l)

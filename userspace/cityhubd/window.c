@@ -84,7 +84,7 @@ const struct window_channel *window_channels(const struct window *w)
 
 void window_set_rate(struct window *w, double rate_hz)
 {
-	w->expected = (uint32_t)lround(rate_hz * (double)w->length_ns / 1e9);
+	w->expected = (uint32_t)llround(rate_hz * (double)w->length_ns / 1e9);
 }
 
 static int64_t window_floor(const struct window *w, int64_t utc_ns)

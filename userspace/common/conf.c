@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/array.h"
@@ -878,19 +879,47 @@ static int conf_check_sinks(struct conf_reader *r, const config_t *cfg)
 	return 0;
 }
 
+/* A rule of POSIX begins with a name and an offset: "NPT-5:45", "<+07>-7". */
+static bool conf_is_rule(const char *zone)
+{
+	const char *quoted = *zone == '<' ? strchr(zone, '>') : NULL;
+	size_t name = quoted ? (size_t)(quoted + 1 - zone) :
+		      strspn(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz");
+	char *end;
+
+	strtol(zone + name, &end, 10);
+	return name >= 3 && end != zone + name;
+}
+
 /* A name that is not known would be taken for UTC without a word. */
 static int conf_check_timezone(struct conf_reader *r, const config_t *cfg)
 {
 	const char *zone = r->conf.hub.timezone;
 	char path[CONF_STRING + 32];
+	struct stat file;
 
-	if (!*zone || strchr(zone, ','))
+	if (!*zone || conf_is_rule(zone))
 		return 0;
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
-	if (!strstr(zone, "..") && !access(path, R_OK))
+	if (!strstr(zone, "..") && !access(path, R_OK) && !stat(path, &file) &&
+	    S_ISREG(file.st_mode))
 		return 0;
 	return conf_fail(r, conf_at(cfg, "hub.timezone"), "hub.timezone: %s is not there; correct the name, install tzdata, or write the rule, e.g. timezone = \"CET-1CEST,M3.5.0,M10.5.0/3\";",
 			 path);
+}
+
+/* At the nominal voltage each event has to be over. */
+static int conf_check_power(struct conf_reader *r, const config_t *cfg)
+{
+	double hysteresis = r->conf.power.hysteresis_percent;
+
+	if (r->conf.power.dip_percent + hysteresis <= 100 &&
+	    r->conf.power.swell_percent - hysteresis >= 100)
+		return 0;
+	return conf_fail(r, conf_at(cfg, "power"), "power: with a hysteresis of %g %% a dip below %g %% or a swell above %g %% would not end at the nominal voltage; lower hysteresis_percent",
+			 hysteresis, r->conf.power.dip_percent,
+			 r->conf.power.swell_percent);
 }
 
 /* Of loopback, or a path: what it tells is for nobody else. */
@@ -941,7 +970,7 @@ static int conf_check(struct conf_reader *r, const config_t *cfg)
 		return conf_fail(r, conf_at(cfg, "store.mount"), "store.mount must be a full path, e.g. mount = \"/data\";");
 	if (c->power.nominal_hz != 50 && c->power.nominal_hz != 60)
 		return conf_fail(r, conf_at(cfg, "power.nominal_hz"), "power.nominal_hz must be 50 or 60");
-	if (conf_check_timezone(r, cfg))
+	if (conf_check_power(r, cfg) || conf_check_timezone(r, cfg))
 		return -EINVAL;
 	return conf_check_sinks(r, cfg);
 }
