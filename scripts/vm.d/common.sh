@@ -28,6 +28,45 @@ newest() {
 	compgen -G "$1" | sort -V | tail -n 1
 }
 
+# stock_release SERIES: newest of Debian's kernels of SERIES with headers here
+stock_release() {
+	compgen -G "/lib/modules/$1.*-amd64/build" | cut -d / -f 4 |
+		grep -vE -- '-(rt|cloud)-' | sort -V | tail -n 1
+}
+
+# stock_root RELEASE: where that kernel is: /, or unpacked in the cache, for
+# to install it would make it one to boot this machine from
+stock_root() {
+	if [ -e "/boot/vmlinuz-$1" ]; then
+		echo /
+	else
+		echo "$cache/stock-$1"
+	fi
+}
+
+# fetch_stock SERIES: get the kernel that the headers are for, if it is not here
+fetch_stock() {
+	local release root
+
+	release=$(stock_release "$1")
+	root=$(stock_root "$release")
+	[ -n "$release" ] || return 0
+	[ ! -e "$root/boot/vmlinuz-$release" ] || return 0
+	hold "stock-$release"
+	[ ! -e "$root/boot/vmlinuz-$release" ] || return 0
+	say "fetching Debian's kernel $release, which is not installed"
+	rm -rf "$root.new"
+	mkdir -p "$root.new"
+	(cd "$root.new" && apt-get -q download "linux-image-$release" > log 2>&1 &&
+		dpkg -x ./*.deb . && rm ./*.deb &&
+		depmod -b . "$release") || {
+		tail -n 5 "$root.new/log" >&2
+		say "cannot fetch it; install linux-image-$release"
+		return 1
+	}
+	mv "$root.new" "$root"
+}
+
 # kernel_source_version SERIES: version of the package linux-source-SERIES
 kernel_source_version() {
 	dpkg-query -W -f '${Version}' "linux-source-$1" 2>/dev/null ||

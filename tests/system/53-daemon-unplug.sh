@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
-# chips: sen66
+# chips: sen66,pcba-dbm
 #
 # A sensor that goes and comes back, and a buffer that someone switches off: all
 # of it by what the kernel tells, not because it is looked for now and then.
@@ -25,8 +25,14 @@ driver() {
 	echo "$sen66" > "/sys/bus/i2c/drivers/cityhub-sen6x/$1"
 }
 
+# dbm_driver unbind|bind
+dbm_driver() {
+	echo "$dbm" > "/sys/bus/i2c/drivers/cityhub-pcba-dbm/$1"
+}
+
 sen66=$(basename "$(readlink -f "$(iio_dir sen66)/..")")
-daemon_conf
+dbm=$(basename "$(readlink -f "$(iio_dir pcba-dbm)/..")")
+daemon_conf_devices sen66
 sed -i 's/rescan_s = 1.0/rescan_s = 3600.0/' "$daemon_dir/conf"
 daemon_start
 says "captured" 10 "sen66: capturing"
@@ -69,4 +75,31 @@ is "order is kept, and a break costs seconds" "$(python3 - "$daemon_store" <<-'E
 END
 )" True
 is "one sensor, under one name" "$(ledger_get "[s['sensor'] for s in l['sensors']]")" "['sen66']"
+
+# Each gets the number that the other had.
+daemon_store=$daemon_dir/swapped.db
+: > "$daemon_log"
+daemon_conf
+sed -i 's/rescan_s = 1.0/rescan_s = 3600.0/' "$daemon_dir/conf"
+daemon_start
+says "two are captured" 10 "pcba-dbm: capturing"
+sleep 3
+before=$(count)
+was=$(iio_dir sen66)
+driver unbind
+dbm_driver unbind
+dbm_driver bind
+driver bind
+ok "captured again when they changed places" wait_for 10 captures_again
+fails "which they did" [ "$(iio_dir sen66)" = "$was" ]
+sleep 4
+daemon_stop
+is "each has its own results" "$(python3 - "$daemon_store" <<-'END'
+	import sqlite3, sys
+	db = sqlite3.connect(sys.argv[1])
+	print(db.execute("SELECT count(*) FROM layout").fetchone()[0])
+	db.close()
+END
+)" 2
+ok "their ledger adds up" ledger
 finish

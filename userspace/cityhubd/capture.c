@@ -29,6 +29,7 @@ struct capture_member {
 	struct loop_watch *watch;
 	struct loop_watch *events;
 	char key[BATCH_NAME];
+	char wanted[BATCH_NAME];	/* name before it was made unique */
 	char name[BATCH_NAME];
 	char why[256];			/* last told reason, empty when up */
 	int64_t retry_ns;
@@ -375,6 +376,7 @@ static struct capture_member *capture_member_new(struct capture *c,
 		return NULL;
 	m->capture = c;
 	snprintf(m->key, sizeof(m->key), "%s", key);
+	snprintf(m->wanted, sizeof(m->wanted), "%s", wanted);
 	capture_name(c, wanted, m->name);
 	while (*end)
 		end = &(*end)->next;
@@ -583,6 +585,18 @@ static void capture_try(struct capture *c, struct source_iio_scan *scan,
 		capture_start(m, src);
 }
 
+/* The kernel may give the key of a device that is gone to another one. */
+static bool capture_is_in(const struct capture_member *m,
+			  const struct source_iio_scan *scan)
+{
+	for (size_t i = 0; scan && i < source_iio_scan_size(scan); i++)
+		if (!strcmp(m->key, source_iio_scan_key(scan, i)))
+			return !strncmp(m->wanted,
+					source_iio_scan_name(scan, i),
+					sizeof(m->wanted) - 1);
+	return false;
+}
+
 /* Forget a device that is gone, so that its name is free when it is back. */
 static void capture_forget_gone(struct capture *c,
 				const struct source_iio_scan *scan)
@@ -591,12 +605,8 @@ static void capture_forget_gone(struct capture *c,
 
 	while (*at) {
 		struct capture_member *m = *at;
-		bool there = m->sensor;
 
-		for (size_t i = 0; scan && i < source_iio_scan_size(scan); i++)
-			there = there || !strcmp(m->key,
-						 source_iio_scan_key(scan, i));
-		if (there) {
+		if (m->sensor || capture_is_in(m, scan)) {
 			at = &m->next;
 			continue;
 		}
