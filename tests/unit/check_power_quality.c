@@ -448,6 +448,22 @@ START_TEST(a_dip_over_a_step_of_the_clock_has_its_length)
 }
 END_TEST
 
+START_TEST(a_dip_ends_with_what_is_measured)
+{
+	struct power_quality_conf c = conf();
+
+	open_quality(&c);
+	play_same(25, 1);
+	play_same(5, 0.5);
+	power_quality_end(quality);
+	ck_assert_uint_eq(nevents, 2);
+	ck_assert(events[1].over);
+	ck_assert_double_eq_tol(seconds(&events[1]), 0.1, 0.03);
+	power_quality_end(quality);
+	ck_assert_uint_eq(nevents, 2);
+}
+END_TEST
+
 START_TEST(a_gap_ends_the_interval)
 {
 	struct power_quality_conf c = conf();
@@ -534,6 +550,7 @@ int main(void)
 	tcase_add_test(t, a_jump_of_phase_is_no_event);
 	tcase_add_test(t, ten_minutes_of_utc_begin_anew);
 	tcase_add_test(t, a_dip_over_a_step_of_the_clock_has_its_length);
+	tcase_add_test(t, a_dip_ends_with_what_is_measured);
 	tcase_add_test(t, a_gap_ends_the_interval);
 	tcase_add_test(t, blocks_of_any_size);
 	tcase_add_test(t, what_cannot_be_measured_is_refused);

@@ -153,6 +153,11 @@ void power_cut(struct power *p, int64_t shift_ns)
 	power_quality_cut(p->quality, shift_ns);
 }
 
+void power_end(struct power *p)
+{
+	power_quality_end(p->quality);
+}
+
 void power_lost(struct power *p, const struct batch_result *r)
 {
 	for (unsigned int i = 0; i <= p->n; i++)

@@ -35,6 +35,8 @@ void power_feed(struct power *p, const int64_t *utc_ns,
 		const double *const *columns, size_t at, size_t n);
 /* As power_quality_cut(). */
 void power_cut(struct power *p, int64_t shift_ns);
+/* As power_quality_end(). */
+void power_end(struct power *p);
 
 /* Results that were handed over are lost. */
 void power_lost(struct power *p, const struct batch_result *r);

@@ -425,6 +425,21 @@ void power_quality_cut(struct power_quality *q, int64_t shift_ns)
 	q->newest_ns = 0;
 }
 
+void power_quality_end(struct power_quality *q)
+{
+	int64_t to_ns = q->newest_ns;
+
+	power_quality_cut(q, 0);
+	for (unsigned int k = 0; k < POWER_QUALITY_KINDS; k++) {
+		if (!q->active[k])
+			continue;
+		q->active[k] = false;
+		q->event[k].over = true;
+		q->event[k].to_ns = to_ns;
+		q->ops.event(q->ctx, &q->event[k]);
+	}
+}
+
 uint32_t power_quality_pending(const struct power_quality *q)
 {
 	return q->fed;

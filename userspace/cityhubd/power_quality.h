@@ -95,6 +95,11 @@ void power_quality_feed(struct power_quality *q, const int64_t *utc_ns,
  * @shift_ns ahead of that of before.
  */
 void power_quality_cut(struct power_quality *q, int64_t shift_ns);
+/*
+ * Nothing comes for now: also what is under way is told to be over, at the last
+ * sample, lest it be thought to last.
+ */
+void power_quality_end(struct power_quality *q);
 /* Samples fed that were not in an interval yet. */
 uint32_t power_quality_pending(const struct power_quality *q);
 

@@ -343,7 +343,7 @@ void sensor_disarm(struct sensor *s)
 	if (s->window)
 		window_close(s->window);
 	if (s->power)
-		power_cut(s->power, 0);
+		power_end(s->power);
 	sensor_forget(s);
 }
 
