@@ -21,6 +21,7 @@
 
 struct dentry;
 struct device;
+struct device_node;
 struct i2c_msg;
 struct sim_core;
 
@@ -257,6 +258,30 @@ void sim_irq_level(struct sim_line *line, bool active, s64 due);
 /* sim_i2c.c, sim_spi.c */
 int sim_i2c_create(struct device *dev, struct sim_core *const *cores, u32 n);
 int sim_spi_create(struct device *dev, struct sim_core *const *cores, u32 n);
+
+/* sim_of.c */
+#ifdef CONFIG_OF_IRQ
+struct device_node *sim_of_node(struct device *dev, const char *compatible);
+bool sim_of_has_child(struct device_node *node, u32 reg);
+int sim_of_irqs(struct device *dev, struct sim_core *const *cores, u32 n);
+#else
+static inline struct device_node *sim_of_node(struct device *dev,
+					      const char *compatible)
+{
+	return NULL;
+}
+
+static inline bool sim_of_has_child(struct device_node *node, u32 reg)
+{
+	return false;
+}
+
+static inline int sim_of_irqs(struct device *dev,
+			      struct sim_core *const *cores, u32 n)
+{
+	return 0;
+}
+#endif
 
 /* sim_truth.c */
 int sim_truth_create(struct sim_core *core);

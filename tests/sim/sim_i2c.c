@@ -188,6 +188,7 @@ int sim_i2c_create(struct device *dev, struct sim_core *const *cores, u32 n)
 	bus->adapter.owner = THIS_MODULE;
 	bus->adapter.algo = &sim_i2c_algorithm;
 	bus->adapter.dev.parent = dev;
+	bus->adapter.dev.of_node = sim_of_node(dev, "cityhub,sim-i2c");
 	strscpy(bus->adapter.name, "cityhub-sim-i2c",
 		sizeof(bus->adapter.name));
 	i2c_set_adapdata(&bus->adapter, bus);
@@ -196,7 +197,9 @@ int sim_i2c_create(struct device *dev, struct sim_core *const *cores, u32 n)
 		return ret;
 
 	for (i = 0; i < n; i++) {
-		if (!cores[i]->board->i2c_addr)
+		if (!cores[i]->board->i2c_addr ||
+		    sim_of_has_child(bus->adapter.dev.of_node,
+				     cores[i]->board->i2c_addr))
 			continue;
 		ret = sim_i2c_add(dev, bus, cores[i]);
 		if (ret)

@@ -162,6 +162,10 @@ static int sim_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
+	ret = sim_of_irqs(dev, hub->cores, hub->n);
+	if (ret)
+		return ret;
+
 	ret = sim_i2c_create(dev, hub->cores, hub->n);
 	if (ret)
 		return ret;

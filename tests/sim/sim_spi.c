@@ -18,6 +18,8 @@
  */
 #define SIM_SPI_PIECE		1024
 
+#define SIM_SPI_CHIPS		4
+
 /* By so much the SPI core waits longer than a transfer takes. */
 #define SIM_SPI_TIMEOUT_NS	(200 * (s64)NSEC_PER_MSEC)
 
@@ -138,10 +140,26 @@ static int sim_spi_one_message(struct spi_controller *ctlr,
 	return 0;
 }
 
-/* Called before the device is added: a board info cannot carry that node. */
+/**
+ * struct sim_spi - the bus
+ * @cores:	chips on it, by chip select
+ */
+struct sim_spi {
+	struct sim_core *cores[SIM_SPI_CHIPS];
+};
+
+/*
+ * Called before the device is added. One of the device tree has its node and no
+ * chip yet; another has its chip, and a board info cannot carry its node.
+ */
 static int sim_spi_setup(struct spi_device *spi)
 {
-	struct sim_core *core = spi->controller_data;
+	struct sim_spi *bus = spi_controller_get_devdata(spi->controller);
+	struct sim_core *core = bus->cores[spi_get_chipselect(spi, 0)];
+
+	spi->controller_data = core;
+	if (dev_fwnode(&spi->dev))
+		return 0;
 
 	device_set_node(&spi->dev, &core->fwnode);
 	return 0;
@@ -156,7 +174,6 @@ static int sim_spi_add(struct spi_controller *ctlr, struct sim_core *core,
 		.mode = SPI_MODE_3,
 		.irq = core->lines[0].irq,
 		.chip_select = chip_select,
-		.controller_data = core,
 	};
 
 	strscpy(info.modalias, core->board->type, sizeof(info.modalias));
@@ -164,28 +181,34 @@ static int sim_spi_add(struct spi_controller *ctlr, struct sim_core *core,
 	return spi_new_device(ctlr, &info) ? 0 : -ENODEV;
 }
 
-static u16 sim_spi_count(struct sim_core *const *cores, u32 n)
+static int sim_spi_count(struct sim_spi *bus, struct sim_core *const *cores,
+			 u32 n)
 {
-	u16 count = 0;
+	int count = 0;
 	u32 i;
-
-	for (i = 0; i < n; i++)
-		count += !cores[i]->board->i2c_addr;
-
-	return count;
-}
-
-static int sim_spi_populate(struct spi_controller *ctlr,
-			    struct sim_core *const *cores, u32 n)
-{
-	u16 chip_select = 0;
-	u32 i;
-	int ret;
 
 	for (i = 0; i < n; i++) {
 		if (cores[i]->board->i2c_addr)
 			continue;
-		ret = sim_spi_add(ctlr, cores[i], chip_select++);
+		if (count == SIM_SPI_CHIPS)
+			return -ENOSPC;
+		bus->cores[count++] = cores[i];
+	}
+
+	return count;
+}
+
+/* What is in the device tree is there already. */
+static int sim_spi_populate(struct spi_controller *ctlr)
+{
+	struct sim_spi *bus = spi_controller_get_devdata(ctlr);
+	u16 cs;
+	int ret;
+
+	for (cs = 0; cs < ctlr->num_chipselect; cs++) {
+		if (sim_of_has_child(ctlr->dev.of_node, cs))
+			continue;
+		ret = sim_spi_add(ctlr, bus->cores[cs], cs);
 		if (ret)
 			return ret;
 	}
@@ -201,17 +224,20 @@ static int sim_spi_populate(struct spi_controller *ctlr,
  */
 int sim_spi_create(struct device *dev, struct sim_core *const *cores, u32 n)
 {
-	u16 count = sim_spi_count(cores, n);
 	struct spi_controller *ctlr;
-	int ret;
+	struct sim_spi *bus;
+	int count, ret;
 
-	if (!count)
-		return 0;
-
-	ctlr = devm_spi_alloc_host(dev, 0);
+	ctlr = devm_spi_alloc_host(dev, sizeof(*bus));
 	if (!ctlr)
 		return -ENOMEM;
 
+	bus = spi_controller_get_devdata(ctlr);
+	count = sim_spi_count(bus, cores, n);
+	if (count <= 0)
+		return count;
+
+	ctlr->dev.of_node = sim_of_node(dev, "cityhub,sim-spi");
 	ctlr->bus_num = -1;
 	ctlr->num_chipselect = count;
 	ctlr->mode_bits = SPI_CPOL | SPI_CPHA;
@@ -223,5 +249,5 @@ int sim_spi_create(struct device *dev, struct sim_core *const *cores, u32 n)
 	if (ret)
 		return ret;
 
-	return sim_spi_populate(ctlr, cores, n);
+	return sim_spi_populate(ctlr);
 }

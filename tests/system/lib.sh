@@ -7,8 +7,8 @@
 # Comment lines at the top of a test tell the runner (scripts/check):
 #   # kernel: uml 6.1    where to run it, once on each; default uml;
 #                        host is here, outside of any test kernel; none
-#   # stock: 6.1 6.12    and where else, by make check-stock; arm64 is
-#                        for tests that boot it, by make check-arm
+#   # stock: 6.1 6.12    and where else, by make check-stock; arm64 and armhf
+#                        are for tests that boot it, by make check-arm
 #   # smp: yes           and on the debug kernel with two processors, by make
 #                        check-smp, with three times as long a timeout; host
 #                        is for tests that boot it
