@@ -247,7 +247,7 @@ static void daemon_tick(void *ctx)
 		daemon_fault(d, NULL, stats.imbalance);
 	d->unbalanced_told = stats.unbalanced;
 	if (stats.damaged) {
-		log_error("the store is damaged: ending, to be started again with a new one");
+		log_error("the store is damaged, or its disk fails: ending, to be started again, with a new one if it is damaged");
 		d->failed = true;
 		loop_stop(d->loop);
 		return;
