@@ -11,6 +11,7 @@
 #include <linux/device.h>
 #include <linux/iio/iio.h>
 #include <linux/iio/trigger.h>
+#include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
@@ -240,8 +241,9 @@ static int slot_set_state(struct iio_trigger *trig, bool on)
 
 	guard(mutex)(&cityhub_lock);
 	s = slot_by_trigger(trig);
+	/* What is gone is off; the core would take an error for a reason to stay. */
 	if (!s)
-		return -ENODEV;
+		return on ? -ENODEV : 0;
 
 	cityhub_members_slot_changed(s->nr, slot_switch(s, on));
 	return 0;
@@ -253,6 +255,19 @@ static bool slot_is_claimed(const struct slot *s)
 	return s->claimant >= 0 && time_before(jiffies, s->claim_end);
 }
 
+/*
+ * A device that is being removed leaves the bus first, and its slot when its
+ * buffer is switched off after that.
+ */
+static bool slot_is_used(struct slot *s, const struct iio_dev *by_other_than)
+{
+	if (cityhub_slot_is_taken(s->nr, by_other_than))
+		return true;
+
+	guard(raw_spinlock_irqsave)(&cityhub_tick_lock);
+	return s->view.on;
+}
+
 static int slot_claim(struct iio_trigger *trig, struct iio_dev *indio_dev)
 {
 	s64 id = iio_device_id(indio_dev);
@@ -262,7 +277,7 @@ static int slot_claim(struct iio_trigger *trig, struct iio_dev *indio_dev)
 	s = slot_by_trigger(trig);
 	if (!s)
 		return -ENODEV;
-	if (cityhub_slot_is_taken(s->nr, indio_dev))
+	if (slot_is_used(s, indio_dev))
 		return -EBUSY;
 	if (s->claimant != id && slot_is_claimed(s))
 		return -EAGAIN;
@@ -488,10 +503,17 @@ int cityhub_slot_new(unsigned int nr)
 	return ret;
 }
 
-/* After it was taken off the slots there are. */
+/*
+ * After it was taken off the slots there are: it is off, but a consumer that was
+ * switched off may still be at work on its last tick.
+ */
 static void slot_destroy(struct slot *s)
 {
+	unsigned int i;
+
 	iio_trigger_unregister(s->trig);
+	for (i = 0; i < CONFIG_IIO_CONSUMERS_PER_TRIGGER; i++)
+		synchronize_irq(s->trig->subirq_base + i);
 	flush_work(&s->trig->reenable_work);
 	slot_free(s);
 }
@@ -510,7 +532,7 @@ int cityhub_slot_del(unsigned int nr)
 		s = slots[nr];
 		if (!s)
 			return -ENOENT;
-		if (slot_is_claimed(s) || cityhub_slot_is_taken(nr, NULL))
+		if (slot_is_claimed(s) || slot_is_used(s, NULL))
 			return -EBUSY;
 		slot_enter(nr, NULL);
 	}

@@ -33,22 +33,17 @@ ok "both members are there again" eval 'test -e /sys/bus/i2c/devices/$ticked/dri
 	test -e /sys/bus/i2c/devices/$free/driver'
 ok "the hub answers" "$build/cityhub" show
 
-# ---- the last step of arm fails --------------------------------------------
+# ---- a slot is to go while its member does ----------------------------------
 
-# attached FUNCTION: call it with each device that has a trigger and a number
-attached() {
-	local device n=0
-
-	for device in "$iio"/iio:device*; do
-		[ ! -e "$device/trigger/current_trigger" ] ||
-			"$1" "$device" $((n++))
-	done
+# attach DIRECTORY SLOT: its trigger
+attach() {
+	echo "cityhub-$2" > "$1/trigger/current_trigger"
 }
 
 prime() {
 	local file
 
-	echo "cityhub-$2" > "$1/trigger/current_trigger"
+	attach "$1" "$2"
 	for file in "$1"/scan_elements/*_en; do
 		echo 1 > "$file"
 	done
@@ -59,6 +54,37 @@ prime() {
 leave() {
 	echo 0 > "$1/buffer/enable"
 	echo > "$1/trigger/current_trigger"
+}
+
+device=$(echo "/sys/bus/i2c/devices/$ticked"/iio:device*)
+for other in "$iio"/iio:device*; do
+	[ ! -e "$other/trigger/current_trigger" ] ||
+		[ "${other##*/}" = "${device##*/}" ] || break
+done
+ids=()
+prime "$device" 0
+insmod "$VM_MODULES/tests/vm-selftest/vm-linger.ko" ms=3000
+echo "$ticked" > /sys/bus/i2c/drivers/mpl3115/unbind &
+ok "the member has left the bus" wait_for 2 eval '! test -e "$iio/${device##*/}"'
+fails "its slot does not go while its buffer is on" "$build/cityhub" slot delete 0
+fails "nor is it for another device" attach "$other" 0
+wait
+rmmod vm-linger
+ok "the slot goes when the member has gone" "$build/cityhub" slot delete 0
+ok "and is made again" "$build/cityhub" slot add 0
+ok "as the member is" \
+	eval 'echo "$ticked" > /sys/bus/i2c/drivers/mpl3115/bind'
+
+# ---- the last step of arm fails --------------------------------------------
+
+# attached FUNCTION: call it with each device that has a trigger and a number
+attached() {
+	local device n=0
+
+	for device in "$iio"/iio:device*; do
+		[ ! -e "$device/trigger/current_trigger" ] ||
+			"$1" "$device" $((n++))
+	done
 }
 
 if [ "$VM_KERNEL" != uml ]; then
