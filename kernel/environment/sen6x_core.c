@@ -443,23 +443,32 @@ static int sen6x_resume(struct device *dev)
 	return iio_buffer_enabled(st->indio_dev) ? sen6x_polling_start(st) : 0;
 }
 
+/*
+ * The core keeps an error, and answers all that follows with it, until the
+ * driver is bound anew. This one it forgets, and tries again after the delay.
+ */
 static int sen6x_runtime_suspend(struct device *dev)
 {
 	struct sen6x *st = dev_get_drvdata(dev);
 
 	cancel_delayed_work_sync(&st->starter);
 	guard(mutex)(&st->mode_lock);
+	if (!sen6x_pause(st))
+		return 0;
 
-	return sen6x_pause(st);
+	pm_runtime_mark_last_busy(dev);
+	return -EBUSY;
 }
 
+/* One that does not start now is started later, and busy until then. */
 static int sen6x_runtime_resume(struct device *dev)
 {
 	struct sen6x *st = dev_get_drvdata(dev);
 
 	guard(mutex)(&st->mode_lock);
+	sen6x_proceed(st, 0);
 
-	return sen6x_proceed(st, 0);
+	return 0;
 }
 
 const struct dev_pm_ops sen6x_pm_ops = {

@@ -268,6 +268,19 @@ constant=0,5.24,8.4,9.96,12.04,-3.1,48.255,612.4,100,12,15.3
 warm=61
 ok "suspend can be tried" suspend_prepare
 for dev in sen50 sen54 sen55 sen62 sen63c sen65 sen66 sen68 sen69c; do
+	# Neither a stop nor a start that fails is the end.
+	echo "nack 1 1000000" > "$sim/$dev/bus_fault"
+	sleep 3.5
+	is "$dev: one that cannot be stopped is awake" \
+		"$(cat "$power/runtime_status")" active
+	echo none > "$sim/$dev/bus_fault"
+	ok "$dev: it is stopped later" \
+		wait_for 10 grep -q suspended "$power/runtime_status"
+	echo "nack 1 1000000" > "$sim/$dev/bus_fault"
+	like "$dev: one that cannot be started is busy" \
+		"$(iio_get "$dev" in_temp_raw 2>&1)" busy
+	echo none > "$sim/$dev/bus_fault"
+	ok "$dev: it is started later" wait_for 10 iio_get "$dev" in_temp_raw
 	wait_for 60 iio_name $dev || ok "$dev has a driver" false
 done
 rows=0
