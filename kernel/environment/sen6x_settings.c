@@ -495,13 +495,25 @@ static ssize_t sen6x_altitude_write(struct iio_dev *indio_dev,
 
 /* ---- what the chip does once ---- */
 
-/* A command for an idle chip, which then rests. */
+static bool sen6x_has_run(const struct sen6x *st, s64 run_ns)
+{
+	lockdep_assert_held(&st->mode_lock);
+	return st->measuring && cityhub_raw_ns() - st->started_ns >= run_ns;
+}
+
+/*
+ * A command for an idle chip, which then rests; -EAGAIN when it has to have
+ * measured before, for @run_ns without a break, and has not.
+ */
 static int sen6x_do_idle(struct sen6x *st, const struct sen6x_request *rq,
-			 s64 rest_ns)
+			 s64 run_ns, s64 rest_ns)
 {
 	int ret, ret2;
 
 	guard(mutex)(&st->mode_lock);
+	if (run_ns && !sen6x_has_run(st, run_ns))
+		return -EAGAIN;
+
 	ret = sen6x_pause(st);
 	if (ret)
 		return ret;
@@ -513,7 +525,7 @@ static int sen6x_do_idle(struct sen6x *st, const struct sen6x_request *rq,
 }
 
 static int sen6x_do(struct sen6x *st, const struct sen6x_request *rq,
-		    s64 rest_ns)
+		    s64 run_ns, s64 rest_ns)
 {
 	int ret;
 
@@ -521,7 +533,7 @@ static int sen6x_do(struct sen6x *st, const struct sen6x_request *rq,
 	if (ret)
 		return ret;
 
-	ret = sen6x_do_idle(st, rq, rest_ns);
+	ret = sen6x_do_idle(st, rq, run_ns, rest_ns);
 	sen6x_release(st);
 	return ret;
 }
@@ -555,7 +567,7 @@ static ssize_t sen6x_factory_write(struct iio_dev *indio_dev,
 	if (st->firmware < st->info->factory_firmware)
 		return -EOPNOTSUPP;
 
-	return sen6x_do(st, &rq, 0) ?: len;
+	return sen6x_do(st, &rq, 0, 0) ?: len;
 }
 
 static struct sen6x *dev_to_sen6x(struct device *dev)
@@ -616,10 +628,8 @@ static ssize_t calibration_forced_value_store(struct device *dev,
 		return ret;
 	if (ppm < SEN6X_MIN_PPM || ppm > SEN6X_MAX_PPM)
 		return -EINVAL;
-	if (cityhub_raw_ns() - st->started_ns < SEN6X_CO2_RUN_NS)
-		return -EAGAIN;
 
-	ret = sen6x_do(st, &rq, 0);
+	ret = sen6x_do(st, &rq, SEN6X_CO2_RUN_NS, 0);
 	if (ret)
 		return ret;
 
@@ -641,7 +651,7 @@ static ssize_t start_cleaning_store(struct device *dev,
 	if (ret)
 		return ret;
 	if (!st->info->clean_running)
-		return sen6x_do(st, &rq, SEN6X_CLEANING_NS) ?: len;
+		return sen6x_do(st, &rq, 0, SEN6X_CLEANING_NS) ?: len;
 
 	ret = pm_runtime_resume_and_get(st->dev);
 	if (ret)
@@ -711,7 +721,7 @@ static ssize_t heater_enable_store(struct device *dev,
 	if (!on)
 		return sen6x_heats(st) ? -EBUSY : len;
 
-	ret = sen6x_do(st, &rq, SEN6X_COOLING_NS);
+	ret = sen6x_do(st, &rq, 0, SEN6X_COOLING_NS);
 	if (ret)
 		return ret;
 

@@ -174,13 +174,24 @@ refusals_co2() {
 	peek "$dev" 0x6720 0
 	is "gets to the chip" "$got" 0x3de
 	iio_set "$dev" buffer/enable 0
+	# The three minutes a calibration needs are to be those just before it.
+	sleep 185
 	iio_set "$dev" heater_enable 1
 	is "it heats" "$(iio_get "$dev" heater_enable)" 1
+	fails_with "no calibration while it rests" temporarily \
+		calibration_forced_value 500
 	like "and cannot be read" "$(iio_get "$dev" in_temp_raw 2>&1)" busy
 	sleep 1.1
 	is "for a second" "$(iio_get "$dev" heater_enable)" 0
 	sleep 20
 	ok "and measures then" iio_get "$dev" in_temp_raw
+	sleep 185
+	echo 1000 > "$(iio_dir "$dev")/../power/autosuspend_delay_ms"
+	ok "it sleeps" \
+		wait_for 10 grep -q suspended "$(iio_dir "$dev")/../power/runtime_status"
+	fails_with "no calibration of one that slept" temporarily \
+		calibration_forced_value 500
+	echo -1 > "$(iio_dir "$dev")/../power/autosuspend_delay_ms"
 }
 
 # values CHANNEL...: what is read is what the chip took, word by word
@@ -257,17 +268,6 @@ sleeps() {
 	is "$dev: with the state of the VOC index it had" \
 		"$(iio_get "$dev" in_concentration0_algorithm_state | cut -c 1-12)" \
 		"$(cut -c 1-12 <<< "$state")"
-	echo -1 > "$power/autosuspend_delay_ms"
-}
-
-particles="in_massconcentration_pm1 in_massconcentration_pm2p5 in_massconcentration_pm4 in_massconcentration_pm10"
-air="$particles in_humidityrelative in_temp"
-constant=0,5.24,8.4,9.96,12.04,-3.1,48.255,612.4,100,12,15.3
-
-# What warms up slowest, formaldehyde, takes a minute.
-warm=61
-ok "suspend can be tried" suspend_prepare
-for dev in sen50 sen54 sen55 sen62 sen63c sen65 sen66 sen68 sen69c; do
 	# Neither a stop nor a start that fails is the end.
 	echo "nack 1 1000000" > "$sim/$dev/bus_fault"
 	sleep 3.5
@@ -281,6 +281,17 @@ for dev in sen50 sen54 sen55 sen62 sen63c sen65 sen66 sen68 sen69c; do
 		"$(iio_get "$dev" in_temp_raw 2>&1)" busy
 	echo none > "$sim/$dev/bus_fault"
 	ok "$dev: it is started later" wait_for 10 iio_get "$dev" in_temp_raw
+	echo -1 > "$power/autosuspend_delay_ms"
+}
+
+particles="in_massconcentration_pm1 in_massconcentration_pm2p5 in_massconcentration_pm4 in_massconcentration_pm10"
+air="$particles in_humidityrelative in_temp"
+constant=0,5.24,8.4,9.96,12.04,-3.1,48.255,612.4,100,12,15.3
+
+# What warms up slowest, formaldehyde, takes a minute.
+warm=61
+ok "suspend can be tried" suspend_prepare
+for dev in sen50 sen54 sen55 sen62 sen63c sen65 sen66 sen68 sen69c; do
 	wait_for 60 iio_name $dev || ok "$dev has a driver" false
 done
 rows=0
