@@ -75,10 +75,11 @@ static int pcba_dbm_settle(struct pcba_dbm *st)
 
 static int pcba_dbm_write_filter(struct pcba_dbm *st, u8 filter)
 {
-	u8 before = st->filter;
+	u8 before;
 	int ret;
 
 	guard(mutex)(&st->lock);
+	before = st->filter;
 	st->filter = filter;
 	ret = pcba_dbm_write_mode(st);
 	if (ret)

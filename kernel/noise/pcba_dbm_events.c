@@ -196,10 +196,11 @@ int pcba_dbm_read_event_config(struct iio_dev *indio_dev,
 static int pcba_dbm_set_event(struct pcba_dbm *st,
 			      enum iio_event_direction dir, bool on)
 {
-	u32 before = st->events;
+	u32 before;
 	int ret;
 
 	guard(mutex)(&st->lock);
+	before = st->events;
 	st->events = on ? before | BIT(dir) : before & ~BIT(dir);
 	if (st->events == before)
 		return 0;
