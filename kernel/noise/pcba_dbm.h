@@ -113,6 +113,7 @@ struct task_struct;
  * @poll_ns:	how long the last poll took
  * @samples:	samples since the estimator began anew
  * @running:	the buffer is on
+ * @asleep:	the system sleeps, and with it the bus
  */
 struct pcba_dbm {
 	struct i2c_client *client;
@@ -149,6 +150,7 @@ struct pcba_dbm {
 	s64 poll_ns;
 	u32 samples;
 	bool running;
+	bool asleep;
 };
 
 /* pcba_dbm_regs.c; the caller of all but the first two holds the lock */

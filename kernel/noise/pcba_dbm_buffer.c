@@ -378,6 +378,11 @@ static int pcba_dbm_suspend(struct device *dev)
 		pcba_dbm_flush(st->indio_dev, 0);
 		pcba_dbm_stop(st);
 	}
+	/* Nor may thresholds be served, when the bus is asleep. */
+	scoped_guard(mutex, &st->lock)
+		st->asleep = true;
+	if (st->client->irq > 0)
+		pcba_dbm_listen(st);
 
 	return 0;
 }
@@ -405,6 +410,7 @@ static int pcba_dbm_resume(struct device *dev)
 	int ret;
 
 	scoped_guard(mutex, &st->lock) {
+		st->asleep = false;
 		if (iio_buffer_enabled(st->indio_dev))
 			ret = pcba_dbm_begin_again(st);
 		else

@@ -168,7 +168,7 @@ void pcba_dbm_listen(struct pcba_dbm *st)
 
 	guard(mutex)(&st->irq_lock);
 	scoped_guard(mutex, &st->lock)
-		on = st->running || st->events;
+		on = !st->asleep && (st->running || st->events);
 	if (on == st->irq_on)
 		return;
 

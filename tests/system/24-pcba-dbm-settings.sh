@@ -11,6 +11,8 @@ here=$(dirname "$0")
 . "$here/lib.sh"
 # shellcheck source=tests/system/lib-polled.sh
 . "$here/lib-polled.sh"
+# shellcheck source=tests/system/lib-suspend.sh
+. "$here/lib-suspend.sh"
 dev=pcba-dbm
 # shellcheck disable=SC2034 # lib-polled.sh uses it
 layout='<I4xq'
@@ -270,6 +272,38 @@ reset() {
 	ok "levels before and after, $lost lost" compare --levels --missing any
 }
 
+transfers() {
+	cat "$sim/$dev/bus_transfers"
+}
+
+# asleep NAME: a level beyond, told each averaging time, while the system sleeps
+asleep() {
+	local before
+
+	before=$(transfers)
+	ok "$1: the system suspends" suspend devices 10
+	before=$(($(transfers) - before))
+	ok "$1: it is left alone meanwhile, $before transfers" \
+		test "$before" -le 60
+}
+
+sleeps() {
+	local before
+
+	iio_set $dev in_pressure_integration_time 0.1
+	noise 85
+	event rising 200000
+	sleep 1
+	asleep "events"
+	before=$(interrupts)
+	sleep 1
+	ok "events: it is heard again" test "$(interrupts)" -gt "$before"
+	capture_start 1
+	asleep "events and the buffer"
+	capture_stop
+	event rising off
+}
+
 version=''
 become 0x31
 noise 57
@@ -278,6 +312,8 @@ matrix
 become 0x31
 settings
 events
+ok "suspend can be tried" suspend_prepare
+sleeps
 reset
 stuck "nobody listens"
 event rising 200000
