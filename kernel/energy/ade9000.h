@@ -326,7 +326,7 @@ extern const struct iio_event_spec ade9000_frequency_events[1];
 
 void ade9000_events_init(struct ade9000 *st);
 int ade9000_events_configure(struct ade9000 *st);
-void ade9000_events_serve(struct ade9000 *st, u32 status, s64 ns);
+bool ade9000_events_serve(struct ade9000 *st, u32 status, s64 ns);
 void ade9000_events_watch(struct ade9000 *st, u32 status, s64 ns, bool settled);
 int ade9000_read_event_config(struct iio_dev *indio_dev,
 			      const struct iio_chan_spec *chan,

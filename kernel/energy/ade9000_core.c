@@ -365,15 +365,13 @@ static void ade9000_restore(struct ade9000 *st)
 }
 
 /* Returns false when the chip had to be restored. */
-static bool ade9000_check(struct ade9000 *st, s64 event_ns, u32 *status)
+static bool ade9000_check(struct ade9000 *st, u32 *status)
 {
-	if (ade9000_was_reset(st, status) || st->broken) {
-		ade9000_restore(st);
-		return false;
-	}
+	if (!ade9000_was_reset(st, status) && !st->broken)
+		return true;
 
-	ade9000_events_serve(st, *status, event_ns);
-	return true;
+	ade9000_restore(st);
+	return false;
 }
 
 static irqreturn_t ade9000_irq1(int irq, void *data)
@@ -384,18 +382,21 @@ static irqreturn_t ade9000_irq1(int irq, void *data)
 	return IRQ_WAKE_THREAD;
 }
 
-static irqreturn_t ade9000_irq1_thread(int irq, void *data)
+static bool ade9000_serve_irq1(struct ade9000 *st)
 {
-	struct ade9000 *st = data;
 	u32 status;
 
-	scoped_guard(mutex, &st->lock)
-		if (ade9000_check(st, st->event_ns, &status) &&
-		    status & ADE9000_STATUS1_EVENTS)
-			return IRQ_HANDLED;
+	guard(mutex)(&st->lock);
+	return ade9000_check(st, &status) &&
+	       ade9000_events_serve(st, status, st->event_ns);
+}
 
-	/* A line nobody can release must not take the processor. */
-	fsleep(ADE9000_BUS_REST_US);
+/* A line nobody can release must not take the processor. */
+static irqreturn_t ade9000_irq1_thread(int irq, void *data)
+{
+	if (!ade9000_serve_irq1(data))
+		fsleep(ADE9000_BUS_REST_US);
+
 	return IRQ_HANDLED;
 }
 
@@ -407,9 +408,10 @@ static void ade9000_look(struct ade9000 *st)
 	u32 status;
 
 	guard(mutex)(&st->lock);
-	if (!ade9000_check(st, event_ns, &status))
+	if (!ade9000_check(st, &status))
 		return;
 
+	ade9000_events_serve(st, status, event_ns);
 	ade9000_events_watch(st, status, event_ns, now >= st->settled_ns);
 	if (ade9000_wave_stale(st->wave, now) ||
 	    ade9000_meter_stale(st->meter, now))

@@ -212,14 +212,17 @@ static void ade9000_serve_crossings(struct ade9000 *st, u32 missing, s64 ns)
  * @st:		chip; the caller holds the lock
  * @status:	STATUS1
  * @ns:		instant of the interrupt, in the clock of the metering device
+ *
+ * Return: whether there was anything. Bits nobody waits for are set as well,
+ * and stay so.
  */
-void ade9000_events_serve(struct ade9000 *st, u32 status, s64 ns)
+bool ade9000_events_serve(struct ade9000 *st, u32 status, s64 ns)
 {
 	struct ade9000_events *ev = &st->events;
 
 	status &= ade9000_events_wanted(ev);
 	if (!status || ade9000_write(st, ADE9000_REG_STATUS1, status))
-		return;
+		return false;
 
 	if (status & ADE9000_STATUS1_EXTREMES)
 		ade9000_serve_extremes(st, status, ns);
@@ -229,10 +232,12 @@ void ade9000_events_serve(struct ade9000 *st, u32 status, s64 ns)
 		ade9000_serve_crossings(st, FIELD_GET(ADE9000_STATUS1_ZXTO,
 						      status), ns);
 
-	if (!(status & ADE9000_STATUS1_LASTING))
-		return;
-	ev->told |= status & ADE9000_STATUS1_LASTING;
-	ade9000_write_mask1(st);
+	if (status & ADE9000_STATUS1_LASTING) {
+		ev->told |= status & ADE9000_STATUS1_LASTING;
+		ade9000_write_mask1(st);
+	}
+
+	return true;
 }
 
 /**
