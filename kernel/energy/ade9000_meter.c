@@ -168,21 +168,23 @@ static void ade9000_meter_lose(struct ade9000_meter *m, s64 now_ns)
  *		status
  *
  * The words of a register are read one by one. If a window ends meanwhile
- * they may not belong together, and are not used.
+ * they may not belong together, and are not used; if the chip was reset, they
+ * begin at 0 again, which is no energy.
  */
 void ade9000_meter_service(struct ade9000_meter *m)
 {
 	s64 now, codes[ADE9000_PHASES];
 	struct ade9000 *st = m->st;
-	u32 i, status;
+	u32 i, status, run;
 
 	now = cityhub_raw_ns();
 	if (ade9000_meter_read_energy(m, codes) ||
-	    ade9000_read(st, ADE9000_REG_STATUS0, &status))
+	    ade9000_read(st, ADE9000_REG_STATUS0, &status) ||
+	    ade9000_read(st, ADE9000_REG_RUN, &run))
 		return;
 
 	/* That window interrupts again, and is read then. */
-	if (status & ADE9000_STATUS0_EGYRDY)
+	if (status & ADE9000_STATUS0_EGYRDY || !run)
 		return;
 
 	for (i = 0; i < ADE9000_PHASES; i++) {

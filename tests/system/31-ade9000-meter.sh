@@ -176,6 +176,23 @@ near "right again after a reset of the chip" "$(by_label L2-voltage)" 229400 \
 ok "and energy did not go back" \
 	awk "BEGIN { exit !($(by_label L1-energy) > $before) }"
 
+interrupts() {
+	awk '/ade9000-irq0/ { print $2 }' /proc/interrupts
+}
+
+# The chip is reset after it was asked which interrupt it is, and before its
+# energies are read: they are 0 then.
+before=$(by_label L1-energy) n=$(interrupts)
+sim_set ade9000 transfer_ns 40000000
+wait_for 5 eval 'test "$(interrupts)" != "$n"'
+sleep 0.1
+sim_set ade9000 reset 1
+sleep 2
+sim_set ade9000 transfer_ns -1
+sleep 2
+ok "nor when the reset comes while it is read" \
+	awk "BEGIN { exit !($(by_label L1-energy) >= $before) }"
+
 # Scans
 iio_scan $dev on
 iio_set $dev current_timestamp_clock monotonic_raw
