@@ -353,35 +353,40 @@ static void ade7953_restore(struct ade7953 *st)
 }
 
 /*
- * Returns whether anything was pending. What lasts shows again within a half
- * cycle of being read: what is not there after a longer time is over.
+ * Returns whether the interrupt had a cause: the status has bits of its own,
+ * which nobody waits for. What lasts shows again within a half cycle of being
+ * read: what is not there after a longer time is over.
  */
 static bool ade7953_serve(struct ade7953 *st, s64 irq_ns, s64 event_ns)
 {
 	s64 now = cityhub_raw_ns();
 	bool long_ago = now - st->looked_ns > ADE7953_WINDOW_NS / 2;
-	s32 status, status_b = 0;
+	u32 events = st->enabled & ~st->told;
+	s32 status, status_b = st->told_b;
 
-	if (ade7953_read(st, ADE7953_REG_RSTIRQSTATA, &status) ||
-	    ade7953_read(st, ADE7953_REG_RSTIRQSTATB, &status_b))
+	if (ade7953_read(st, ADE7953_REG_RSTIRQSTATA, &status))
 		return false;
 	/* All ones is no answer. */
 	if (status == -1)
 		return false;
 
+	/* What was read is gone from the chip: that of B may fail. */
+	ade7953_read(st, ADE7953_REG_RSTIRQSTATB, &status_b);
 	if (status & ADE7953_IRQ_RESET || st->broken) {
 		ade7953_restore(st);
 		return true;
 	}
 
 	st->looked_ns = now;
+	events &= status;
 	ade7953_events_serve(st, status, status_b, event_ns);
 	if (long_ago)
 		ade7953_events_watch(st, status, status_b);
+	/* With two causes nobody knows whose the instant is. */
 	if (status & ADE7953_IRQ_CYCEND)
-		ade7953_meter_service(st, irq_ns);
+		ade7953_meter_service(st, events ? 0 : irq_ns);
 
-	return status || status_b;
+	return events || status & ADE7953_IRQ_CYCEND;
 }
 
 static irqreturn_t ade7953_irq(int irq, void *data)
@@ -408,14 +413,42 @@ static irqreturn_t ade7953_irq_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* What no interrupt has told: none may have come. */
+/* Two windows should have ended since the last one did. */
+static bool ade7953_is_late(const struct ade7953 *st)
+{
+	return cityhub_raw_ns() - st->window_ns > 2 * (s64)ADE7953_WINDOW_NS;
+}
+
+static bool ade7953_is_configured(struct ade7953 *st)
+{
+	unsigned int tries;
+	s32 mode, window;
+
+	/* A disturbed transfer is not a reset, nor is one that fails. */
+	for (tries = 0; tries < 2; tries++) {
+		if (ade7953_read(st, ADE7953_REG_LCYCMODE, &mode) ||
+		    ade7953_read(st, ADE7953_REG_LINECYC, &window))
+			return true;
+		if (mode == ADE7953_LCYCMODE_ALL && window == st->window)
+			return true;
+	}
+
+	return false;
+}
+
+/*
+ * What no interrupt has told: none may have come. Without mains no window ends,
+ * nor does one of a chip whose reset was told in a transfer that failed.
+ */
 static void ade7953_look(struct ade7953 *st)
 {
-	s64 late = cityhub_raw_ns() - 2 * (s64)ADE7953_WINDOW_NS;
-
 	guard(mutex)(&st->lock);
-	if (st->broken || st->window_ns < late || st->enabled_b || st->told)
-		ade7953_serve(st, 0, iio_get_time_ns(st->indio_dev));
+	if (!st->broken && !ade7953_is_late(st) && !st->enabled_b && !st->told)
+		return;
+
+	ade7953_serve(st, 0, iio_get_time_ns(st->indio_dev));
+	if (!st->broken && ade7953_is_late(st) && !ade7953_is_configured(st))
+		ade7953_restore(st);
 }
 
 static void ade7953_watch(struct work_struct *work)
@@ -508,6 +541,8 @@ static int ade7953_power_up(struct ade7953 *st)
 	if (ret)
 		return dev_err_probe(st->dev, ret, "supply vdd\n");
 
+	/* Until then a command would be lost, or not acknowledged. */
+	fsleep(ADE7953_READY_US);
 	st->reset = devm_gpiod_get_optional(st->dev, "reset", GPIOD_OUT_LOW);
 	if (IS_ERR(st->reset))
 		return dev_err_probe(st->dev, PTR_ERR(st->reset),

@@ -15,6 +15,8 @@
  * - Sags, over-voltages and overcurrents are told each half cycle while they
  *   last; the samples are taken to reach the peak of the sine.
  * - Without a voltage there is no zero crossing: windows do not end.
+ * - Each cause sets its bit of the status, whether or not it interrupts; a
+ *   sample does so 7000 times a second.
  * - For 0.2 s after a start the results are too small (settling).
  * The world gives L1 as voltage and circuit A, and the current of L2 with its
  * power factor as circuit B. It is looked at once each half cycle, and for each
@@ -49,6 +51,8 @@
 
 #define READY_NS		66000000LL
 #define SETTLING_NS		200000000LL
+/* 512 of the 3.58 MHz */
+#define SAMPLE_NS		143017LL
 #define HOLD_NS			1200
 #define DEGRADED		8
 
@@ -104,6 +108,7 @@ enum a53_register {
 #define A53_ZXTO		BIT(14)
 #define A53_ZXV			BIT(15)
 #define A53_OV			BIT(16)
+#define A53_WSMP		BIT(17)
 #define A53_CYCEND		BIT(18)
 #define A53_SAG			BIT(19)
 #define A53_RESET		BIT(20)
@@ -134,6 +139,7 @@ struct a53_frame {
  * @ready:	the reset is over
  * @halfway:	0xAD was the last thing that was written
  * @exact:	and 0x30 followed
+ * @next_sample: when a sample is told next
  * @next_half:	end of the half cycle of the voltage
  * @half_ns:	its length
  * @halves_left: half cycles until the window ends
@@ -151,6 +157,7 @@ struct a53 {
 	bool ready;
 	bool halfway;
 	bool exact;
+	s64 next_sample;
 	s64 next_half;
 	s64 half_ns;
 	u32 halves_left;
@@ -361,6 +368,16 @@ static void a53_timeout(struct a53 *a)
 	a->reg[A53_IRQSTATA] |= A53_ZXTO;
 }
 
+/* Nobody can tell how many there were. */
+static void a53_samples(struct a53 *a)
+{
+	if (a->now < a->next_sample)
+		return;
+	a->next_sample += SAMPLE_NS *
+			  (div_s64(a->now - a->next_sample, SAMPLE_NS) + 1);
+	a->reg[A53_IRQSTATA] |= A53_WSMP;
+}
+
 /* Reset. */
 
 static void a53_reset(struct a53 *a, s64 now)
@@ -384,6 +401,7 @@ static void a53_become_ready(struct a53 *a)
 	a->halves_left = 1;
 	a->reg[A53_IRQSTATA] |= A53_RESET;
 	a53_refresh(a);
+	a->next_sample = a->now + SAMPLE_NS;
 	a->next_half = a->now + a->half_ns;
 }
 
@@ -420,6 +438,9 @@ static s64 a53_advance(struct sim_chip *chip, s64 now)
 		a53_timeout(a);
 	}
 	a->now = max(a->now, now);
+	a53_samples(a);
+	if (a->reg[A53_IRQENA] & A53_WSMP)
+		return min(a->next_half, a->next_sample);
 	return a->next_half;
 }
 

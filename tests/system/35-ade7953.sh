@@ -118,32 +118,71 @@ one() {
 	windows "$bus"
 }
 
-# What is pushed at the end of each window is what the chip found in it.
-windows() {
-	local node bad
-
+# capture_start: all channels into $work/buffer, with the truth
+capture_start() {
 	for file in "$dir"/scan_elements/*_en; do
 		echo 1 > "$file"
 	done
 	echo monotonic_raw > "$dir/current_timestamp_clock"
 	cat "$sim/$chip/truth" > /dev/null
+	: > "$work/truth"
 	echo 64 > "$dir/buffer/length"
 	echo 1 > "$dir/buffer/enable"
-	node=/dev/${dir##*/}
-	cat "$node" > "$work/buffer" &
+	cat "/dev/${dir##*/}" > "$work/buffer" &
 	reader=$!
-	sleep 12.3
+}
+
+# take_truth: what the chip found up to now, behind the rest
+take_truth() {
+	grep -v '^#' "$sim/$chip/truth" >> "$work/truth"
+}
+
+# capture_stop NAME: what is pushed at the end of each window is what the chip
+# found in it
+capture_stop() {
 	echo 0 > "$dir/buffer/enable"
-	grep -v '^#' "$sim/$chip/truth" > "$work/truth"
+	take_truth
 	sleep 0.1
 	kill $reader
 	wait $reader 2>/dev/null
-	bad=$(python3 "$here/window_compare.py" "$dir" "$work/buffer" "$work/truth")
+	windows=$(python3 "$here/window_compare.py" "$dir" "$work/buffer" "$work/truth")
 	ok "$1: windows are those of the chip, at their instants" test $? = 0
-	note "$bad"
+	note "$windows"
+}
+
+windows() {
+	capture_start
+	sleep 12.3
+	capture_stop "$1"
 	is "$1: and all are counted" "$(count pushed)" \
-		"$(sed -E 's/^([0-9]+) .*/\1/' <<< "$bad")"
+		"$(sed -E 's/^([0-9]+) .*/\1/' <<< "$windows")"
 	is "$1: no fault" "$(count lost)$(count bus_error)$(count invalid)" 000
+}
+
+# sag_before_end: for 0.3 s from 65 ms before the end of a window on, so that it
+# is told at the last half cycle before that, and the end comes before the chip
+# is asked. Half cycles are those of 50.02 Hz.
+sag_before_end() {
+	local s
+
+	take_truth
+	s=$(tail -n 1 "$work/truth" | python3 -c '
+import sys, time
+end = int(sys.stdin.readline().split(",")[0])
+now = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+while end < now + 1000000000:
+    end += 100 * 9996001
+print(end - now - 65000000)')
+	awk -v s="$((s / 1000))" 'BEGIN {
+		print "t_s,l1_v,l1_a,l1_pf,l1_hz,l2_a,l2_pf"
+		rest = "12.5,0.9,50.02,4.2,-0.8"
+		s /= 1000000
+		printf "0,230.1,%s\n%.6f,230.1,%s\n", rest, s, rest
+		printf "%.6f,180,%s\n%.6f,180,%s\n", s + 0.0001, rest, s + 0.3, rest
+		printf "%.6f,230.1,%s\n100000,230.1,%s\n", s + 0.3001, rest, rest
+	}' > "$work/world.csv"
+	world_scenario "$work/world.csv"
+	sleep 3
 }
 
 # expect NAME WHAT [LEAST-MS MOST-MS]: events since the last time
@@ -180,6 +219,61 @@ grid 230.1 12.5 0.9 4.2 -0.8
 sleep 3
 one SPI ade7953
 one I2C ade7953-i2c
+
+# The chip of the I2C bus on, where asking takes long.
+event '*voltage0*_thresh_falling_value' "$(codes 200000 '*voltage0*')"
+event '*voltage0*_thresh_falling_period' 0.06
+event '*voltage0*_thresh_falling_en' 1
+sleep 2
+capture_start
+sleep 8
+sim_set $chip transfer_ns 11000000
+sag_before_end
+sim_set $chip transfer_ns -1
+sleep 3
+capture_stop "a sag just before the end of a window"
+event '*voltage0*_thresh_falling_en' 0
+
+# stuck BUS: a line that nobody can release
+stuck() {
+	local before
+
+	before=$(awk '/ade7953/ { n += $2 } END { print n }' /proc/interrupts)
+	sim_set $chip irq_stuck 1
+	sleep 5
+	sim_set $chip irq_stuck 0
+	ok "$1: a stuck line does not take the processor" \
+		test $(($(awk '/ade7953/ { n += $2 } END { print n }' \
+			/proc/interrupts) - before)) -le 600
+}
+
+# Asking takes longer than a sample there.
+stuck I2C
+
+# reset_unseen NAME FAULT: the transfer in which the chip tells of its reset,
+# for which it has 66 ms, fails
+reset_unseen() {
+	local before
+
+	sim_set $chip reset 1
+	echo "$2" > $sim/$chip/bus_fault
+	sleep 6
+	near "$1: the chip is exact again" "$(by_label A-voltage)" 230100 0.1
+	before=$(by_label A-energy)
+	sleep 3
+	ok "$1: and its windows end" \
+		awk "BEGIN { exit !($(by_label A-energy) > $before) }"
+}
+
+reset_unseen "the status was lost on the wire" "timeout 1"
+reset_unseen "that of B was not read" "nack 2 3"
+
+# Its supply has just come on.
+device=$(basename "$(readlink -f "$dir/..")")
+echo "$device" > /sys/bus/i2c/drivers/cityhub-ade7953-i2c/unbind
+sim_set $chip reset 1
+ok "a chip that starts up is waited for" \
+	eval "echo $device > /sys/bus/i2c/drivers/cityhub-ade7953-i2c/bind"
 
 dir=$(device SPI) chip=ade7953 id=${dir##*iio:device}
 event '*voltage0*_thresh_falling_value' "$(codes 200000 '*voltage0*')"
@@ -243,13 +337,7 @@ sim_set $chip irq_lost 1
 sleep 6
 ok "a lost interrupt costs a window that is counted" \
 	test "$(count lost)" -gt "$before"
-before=$(awk '/ade7953/ { n += $2 } END { print n }' /proc/interrupts)
-sim_set $chip irq_stuck 1
-sleep 5
-sim_set $chip irq_stuck 0
-ok "a stuck line does not take the processor" \
-	test $(($(awk '/ade7953/ { n += $2 } END { print n }' /proc/interrupts) \
-		- before)) -le 600
+stuck SPI
 
 # What firmware says of the board.
 echo spi0.0 > /sys/bus/spi/drivers/cityhub-ade7953/unbind

@@ -287,6 +287,25 @@ START_TEST(levels)
 }
 END_TEST
 
+START_TEST(all_causes_are_told_but_few_interrupt)
+{
+	get(0x32e, 4);
+	go(now + SAMPLE_NS);
+	ck_assert_uint_eq(get(0x32d, 4), BIT(17));
+	ck_assert(!irq());
+	get(0x32e, 4);
+	go(now + 10000000);
+	ck_assert_uint_eq(get(0x32d, 4), BIT(15) | BIT(17));
+	ck_assert(!irq());
+	put(0x32c, BIT(17), 4, 0);
+	ck_assert(irq());
+	get(0x32e, 4);
+	ck_assert(!irq());
+	go(chip.ops->advance(&chip, now));
+	ck_assert(irq());
+}
+END_TEST
+
 START_TEST(i2c)
 {
 	u8 tx[] = { 0x01, 0x02 }, config[] = { 0x01, 0x02, 0x00, 0x04 }, rx[2];
@@ -325,6 +344,7 @@ int main(void)
 	tcase_add_test(run, windows_of_line_cycles);
 	tcase_add_test(run, no_load);
 	tcase_add_test(run, levels);
+	tcase_add_test(run, all_causes_are_told_but_few_interrupt);
 	tcase_add_test(bus, i2c);
 	suite_add_tcase(s, start);
 	suite_add_tcase(s, run);
