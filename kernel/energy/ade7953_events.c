@@ -201,12 +201,22 @@ int ade7953_write_event_config(struct iio_dev *indio_dev,
 	struct ade7953 *st = iio_priv(indio_dev);
 	u32 bit, *bits = ade7953_event_bits(st, chan, dir, &bit);
 	u32 *told = bits == &st->enabled ? &st->told : &st->told_b;
+	u32 before;
+	int ret;
 
 	guard(mutex)(&st->lock);
-	if (state && !(*bits & bit))
+	before = *bits;
+	if (state && !(before & bit))
 		*told |= bit;
-	*bits = state ? *bits | bit : *bits & ~bit;
-	return ade7953_write_masks(st);
+	*bits = state ? before | bit : before & ~bit;
+	ret = ade7953_write_masks(st);
+	if (!ret)
+		return 0;
+
+	/* It may have come as far as the chip. */
+	*bits = before;
+	ade7953_write_masks(st);
+	return ret;
 }
 
 static enum ade7953_level ade7953_event_level(const struct iio_chan_spec *chan,
@@ -248,10 +258,23 @@ int ade7953_read_event_value(struct iio_dev *indio_dev,
 	return IIO_VAL_INT;
 }
 
+/* What fails may have come as far as the chip all the same. */
+static int ade7953_write_or_keep(struct ade7953 *st, u16 reg, u32 val, u32 old)
+{
+	int ret;
+
+	ret = ade7953_write_checked(st, reg, val);
+	if (ret)
+		ade7953_write(st, reg, old);
+
+	return ret;
+}
+
 static int ade7953_set_sag_period(struct ade7953 *st, int s, int us)
 {
 	s64 total_us = (s64)s * USEC_PER_SEC + us;
 	s64 halves;
+	int ret;
 
 	if (s < 0 || us < 0)
 		return -EINVAL;
@@ -261,8 +284,13 @@ static int ade7953_set_sag_period(struct ade7953 *st, int s, int us)
 	if (halves < 1 || halves > ADE7953_SAGCYC_MAX)
 		return -EINVAL;
 
+	ret = ade7953_write_or_keep(st, ADE7953_REG_SAGCYC, halves,
+				    st->sag_cycles);
+	if (ret)
+		return ret;
+
 	st->sag_cycles = halves;
-	return ade7953_write_checked(st, ADE7953_REG_SAGCYC, halves);
+	return 0;
 }
 
 /**
@@ -284,6 +312,7 @@ int ade7953_write_event_value(struct iio_dev *indio_dev,
 	enum ade7953_level level = ade7953_event_level(chan, dir);
 	struct ade7953 *st = iio_priv(indio_dev);
 	u32 code;
+	int ret;
 
 	guard(mutex)(&st->lock);
 	if (info == IIO_EV_INFO_PERIOD)
@@ -295,6 +324,11 @@ int ade7953_write_event_value(struct iio_dev *indio_dev,
 	if (code > ADE7953_LEVEL_MAX)
 		return -EINVAL;
 
+	ret = ade7953_write_or_keep(st, ade7953_level_regs[level], code,
+				    st->level[level]);
+	if (ret)
+		return ret;
+
 	st->level[level] = code;
-	return ade7953_write_checked(st, ade7953_level_regs[level], code);
+	return 0;
 }

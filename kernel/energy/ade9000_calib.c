@@ -108,7 +108,8 @@ int ade9000_calib_set(struct ade9000 *st, enum ade9000_calib what,
 		      unsigned int phase, int val, int val2)
 {
 	s64 nano = (s64)val * NSEC_PER_SEC + val2;
-	s32 code = val;
+	s32 before, code = val;
+	int ret;
 
 	if (what <= ADE9000_CALIB_POWER_GAIN) {
 		if (nano < ADE9000_GAIN_MIN_NANO ||
@@ -120,6 +121,14 @@ int ade9000_calib_set(struct ade9000 *st, enum ade9000_calib what,
 	}
 
 	guard(mutex)(&st->lock);
+	before = st->calib[what][phase];
 	st->calib[what][phase] = code;
-	return ade9000_calib_write(st, what, phase);
+	ret = ade9000_calib_write(st, what, phase);
+	if (!ret)
+		return 0;
+
+	/* It may have come as far as the chip. */
+	st->calib[what][phase] = before;
+	ade9000_calib_write(st, what, phase);
+	return ret;
 }

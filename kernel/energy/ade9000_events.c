@@ -114,6 +114,14 @@ static int ade9000_write_mask1(struct ade9000 *st)
 			     ade9000_events_wanted(&st->events));
 }
 
+static int ade9000_write_enabled(struct ade9000 *st)
+{
+	int ret;
+
+	ret = ade9000_write_overcurrents(st);
+	return ret ?: ade9000_write_mask1(st);
+}
+
 /**
  * ade9000_events_configure() - hand the levels to a chip that was reset
  * @st:		chip; the caller holds the lock
@@ -138,8 +146,7 @@ int ade9000_events_configure(struct ade9000 *st)
 			return ret;
 	}
 
-	ret = ade9000_write_overcurrents(st);
-	return ret ?: ade9000_write_mask1(st);
+	return ade9000_write_enabled(st);
 }
 
 static void ade9000_push(struct ade9000 *st, enum iio_chan_type type, int mod,
@@ -334,6 +341,7 @@ int ade9000_write_event_config(struct iio_dev *indio_dev,
 	struct ade9000 *st = ade9000_meter_chip(indio_dev);
 	u32 bit = ade9000_event_bit(chan, dir);
 	u32 *bits = bit ? &st->events.enabled : &st->events.currents;
+	u32 before;
 	int ret;
 
 	guard(mutex)(&st->lock);
@@ -344,9 +352,16 @@ int ade9000_write_event_config(struct iio_dev *indio_dev,
 
 	if (!bit)
 		bit = BIT(chan->channel);
-	*bits = state ? *bits | bit : *bits & ~bit;
-	ret = ade9000_write_overcurrents(st);
-	return ret ?: ade9000_write_mask1(st);
+	before = *bits;
+	*bits = state ? before | bit : before & ~bit;
+	ret = ade9000_write_enabled(st);
+	if (!ret)
+		return 0;
+
+	/* It may have come as far as the chip. */
+	*bits = before;
+	ade9000_write_enabled(st);
+	return ret;
 }
 
 static enum ade9000_event_reg ade9000_event_reg(const struct iio_chan_spec *chan,
@@ -432,6 +447,7 @@ int ade9000_write_event_value(struct iio_dev *indio_dev,
 	struct ade9000 *st = ade9000_meter_chip(indio_dev);
 	enum ade9000_event_reg reg = ade9000_event_reg(chan, dir, info);
 	s64 code, max = ADE9000_LEVEL_MAX;
+	int ret;
 
 	guard(mutex)(&st->lock);
 	if (info == IIO_EV_INFO_VALUE) {
@@ -448,6 +464,13 @@ int ade9000_write_event_value(struct iio_dev *indio_dev,
 	if (code > max)
 		return -EINVAL;
 
-	st->events.reg[reg] = code;
-	return ade9000_write_checked(st, ade9000_event_regs[reg], code);
+	ret = ade9000_write_checked(st, ade9000_event_regs[reg], code);
+	if (!ret) {
+		st->events.reg[reg] = code;
+		return 0;
+	}
+
+	/* It may have come as far as the chip. */
+	ade9000_write(st, ade9000_event_regs[reg], st->events.reg[reg]);
+	return ret;
 }

@@ -139,6 +139,11 @@ near "a gain comes back" "$(iio_get $dev "$voltage0")" 1.01 0.00000001
 iio_set $dev "$power0" -1000
 near "a gain is applied" "$(by_label L1-voltage)" 232401 0.02
 near "an offset is applied" "$(by_label L1-active-power)" "$watts" 8
+echo "io 1 1000" > $sim/ade9000/bus_fault
+fails "a gain that does not reach the chip is refused" \
+	iio_set $dev "$voltage0" 1.1
+echo none > $sim/ade9000/bus_fault
+near "the one before holds" "$(iio_get $dev "$voltage0")" 1.01 0.00000001
 fails "a gain of 3 is refused" iio_set $dev "$voltage0" 3
 fails "a gain of 0 is refused" iio_set $dev "$voltage0" 0
 sim_set ade9000 reset 1

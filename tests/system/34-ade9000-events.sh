@@ -113,6 +113,15 @@ fails "a level below 0 is refused" set_event voltage thresh_falling_value -1
 fails "no time at all is refused" set_event voltage thresh_falling_period 0
 fails "a time above the register is refused" \
 	set_event anglvel thresh_falling_period 60
+echo "io 1 1000" > $sim/ade9000/bus_fault
+fails "a level that does not reach the chip is refused" \
+	set_event current thresh_rising_value $((over / 2))
+fails "nor is an event that does not told to tell" \
+	set_event voltage1 thresh_falling_en 1
+echo none > $sim/ade9000/bus_fault
+is "the level is as before" "$(cat "$(attribute current thresh_rising_value)")" \
+	$((over / 32 * 32))
+is "and the event is off" "$(cat "$(attribute voltage1 thresh_falling_en)")" 0
 is "nothing is told by default" "$(cat "$(attribute voltage0 thresh_falling_en)")" 0
 
 listen

@@ -287,6 +287,18 @@ fails "a time above the register is refused" \
 	event '*voltage0*_thresh_falling_period' 2.6
 fails "a level above the register is refused" \
 	event '*voltage0*_thresh_rising_value' 2000000000
+echo "io 1 1000" > $sim/$chip/bus_fault
+fails "a level that does not reach the chip is refused" \
+	event '*voltage0*_thresh_rising_value' "$(codes 240000 '*voltage0*')"
+fails "so is a time" event '*voltage0*_thresh_falling_period' 0.1
+fails "and to be told" event '*voltage0*_thresh_rising_en' 1
+echo none > $sim/$chip/bus_fault
+# The channel is named in other ways by other kernels.
+is "what was before holds" \
+	"$(cd "$dir/events" && cat in_*voltage0*_thresh_rising_en) $(cut -c 1-4 \
+		"$dir"/events/in_*voltage0*_thresh_falling_period)" "0 0.06"
+near "the level too" "$(cat "$dir"/events/in_*voltage0*_thresh_rising_value)" \
+	"$(codes 253000 '*voltage0*')" 2
 echo monotonic_raw > "$dir/current_timestamp_clock"
 python3 "$here/event_log.py" "/dev/${dir##*/}" > "$work/events" &
 listener=$!
