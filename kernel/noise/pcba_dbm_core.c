@@ -63,14 +63,23 @@ static int pcba_dbm_get_filter(struct iio_dev *indio_dev,
 /*
  * What was measured before is of another weighting or gain: it takes an
  * averaging time until a level is of the new one, and MIN, MAX and the history
- * begin anew then (manual).
+ * begin anew then (manual). That may be ten seconds: a signal ends the waiting.
+ * The setting is there all the same, and the levels are mixed for a while.
  */
 static int pcba_dbm_settle(struct pcba_dbm *st)
 {
-	msleep(st->tavg_ms + st->tavg_ms / (USEC_PER_SEC / PCBA_DBM_TOLERANCE_PPM) + 1);
+	unsigned long left;
+	int ret;
+
+	left = msleep_interruptible(st->tavg_ms + st->tavg_ms /
+				    (USEC_PER_SEC / PCBA_DBM_TOLERANCE_PPM) + 1);
 
 	guard(mutex)(&st->lock);
-	return pcba_dbm_clear_min_max(st) ?: pcba_dbm_clear(st);
+	ret = pcba_dbm_clear_min_max(st) ?: pcba_dbm_clear(st);
+	if (ret)
+		return ret;
+
+	return left ? -EINTR : 0;
 }
 
 static int pcba_dbm_write_filter(struct pcba_dbm *st, u8 filter)

@@ -131,6 +131,13 @@ settings() {
 		decibel "$(iio_get $dev in_pressure_trough_raw)")" "LCeq 0x40
 0x40
 0x40"
+	iio_set $dev in_pressure_integration_time 10
+	since=$(raw_ns)
+	timeout 1 sh -c 'echo Z > "$1"' sh "$(iio_dir $dev)/in_pressure_filter_type"
+	ok "who waits for a new weighting can be stopped" \
+		test $(($(raw_ns) - since)) -lt 2000000000
+	is "it is set all the same" "$(iio_get $dev in_pressure_filter_type)" Z
+	iio_set $dev in_pressure_integration_time 0.1
 	iio_set $dev in_pressure_filter_type A
 	noise 70
 	sleep 0.3
