@@ -20,6 +20,20 @@ s64 cityhub_raw_ns(void)
 }
 EXPORT_SYMBOL_NS_GPL(cityhub_raw_ns, "CITYHUB");
 
+/**
+ * cityhub_slept_ns() - how long the raw clock has stood still
+ *
+ * It does so while the system sleeps.
+ *
+ * Return: the time in ns since an instant that does not change: only
+ * differences count.
+ */
+s64 cityhub_slept_ns(void)
+{
+	return ktime_get_boottime_ns() - ktime_get_raw_ns();
+}
+EXPORT_SYMBOL_NS_GPL(cityhub_slept_ns, "CITYHUB");
+
 static s64 clock_from_mono(clockid_t clock)
 {
 	switch (clock) {

@@ -8,6 +8,7 @@
 #include <linux/bits.h>
 #include <linux/iio/iio.h>
 #include <linux/mutex.h>
+#include <linux/pm.h>
 #include <linux/time64.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -109,6 +110,7 @@ enum ade7953_level {
  * @bus:	how to talk to it
  * @indio_dev:	IIO device
  * @member:	its member
+ * @irq:	interrupt
  * @reset:	reset line, or NULL
  * @board:	what the chip is wired to
  * @scales:	scales of all channels
@@ -131,6 +133,7 @@ enum ade7953_level {
  * @told:	bits that last, and are not told again
  * @told_b:	the same of the other circuit
  * @watch:	looks once a second whether the chip still runs
+ * @slept_ns:	cityhub_slept_ns() when the system was suspended
  * @irq_ns:	instant of the last interrupt (CLOCK_MONOTONIC_RAW)
  * @event_ns:	the same in the clock of the device; both are written by the
  *		hard handler, which does not run while the thread does: the line
@@ -142,6 +145,7 @@ struct ade7953 {
 	const struct ade7953_bus_ops *bus;
 	struct iio_dev *indio_dev;
 	struct cityhub_member *member;
+	int irq;
 	struct gpio_desc *reset;
 	struct ade7953_board board;
 	struct ade7953_scales scales;
@@ -164,6 +168,7 @@ struct ade7953 {
 	u32 told;
 	u32 told_b;
 	struct delayed_work watch;
+	s64 slept_ns;
 	s64 irq_ns;
 	s64 event_ns;
 	unsigned long mask;
@@ -173,7 +178,8 @@ struct ade7953 {
 	u8 rx[8];
 };
 
-/* ade7953_core.c; the caller of the first five holds the lock */
+/* ade7953_core.c; the caller of all but the last holds the lock */
+extern const struct dev_pm_ops ade7953_pm_ops;
 int ade7953_read(struct ade7953 *st, u16 reg, s32 *val);
 int ade7953_write(struct ade7953 *st, u16 reg, u32 val);
 int ade7953_write_checked(struct ade7953 *st, u16 reg, u32 val);
@@ -185,6 +191,7 @@ int ade7953_probe(struct device *dev, int irq,
 int ade7953_meter_alloc(struct device *dev, struct ade7953 **st);
 int ade7953_meter_register(struct ade7953 *st);
 void ade7953_meter_restart(struct ade7953 *st);
+void ade7953_meter_slept(struct ade7953 *st, s64 slept_ns);
 void ade7953_meter_service(struct ade7953 *st, s64 irq_ns);
 
 /* ade7953_events.c */

@@ -30,6 +30,7 @@
 #include <linux/gpio/consumer.h>
 #include <linux/interrupt.h>
 #include <linux/log2.h>
+#include <linux/pm.h>
 #include <linux/property.h>
 #include <linux/regulator/consumer.h>
 #include <linux/unaligned.h>
@@ -563,6 +564,7 @@ static int ade7953_request_irq(struct ade7953 *st, int irq)
 	if (irq <= 0)
 		return dev_err_probe(st->dev, -ENXIO, "no interrupt\n");
 
+	st->irq = irq;
 	ret = cityhub_irq_require_level(st->dev, irq);
 	if (ret)
 		return ret;
@@ -596,6 +598,7 @@ int ade7953_probe(struct device *dev, int irq,
 
 	st->dev = dev;
 	st->bus = bus;
+	dev_set_drvdata(dev, st);
 	ade7953_events_init(st);
 	ret = devm_mutex_init(dev, &st->lock);
 	if (ret)
@@ -624,3 +627,33 @@ int ade7953_probe(struct device *dev, int irq,
 	schedule_delayed_work(&st->watch, ADE7953_WATCH_JIFFIES);
 	return ade7953_meter_register(st);
 }
+
+static int ade7953_suspend(struct device *dev)
+{
+	struct ade7953 *st = dev_get_drvdata(dev);
+
+	disable_irq(st->irq);
+	cancel_delayed_work_sync(&st->watch);
+	st->slept_ns = cityhub_slept_ns();
+	return 0;
+}
+
+/* What fails here the watch finds. */
+static int ade7953_resume(struct device *dev)
+{
+	struct ade7953 *st = dev_get_drvdata(dev);
+
+	/* The line may be low for long: it is no instant to learn from. */
+	scoped_guard(mutex, &st->lock) {
+		ade7953_meter_slept(st, cityhub_slept_ns() - st->slept_ns);
+		ade7953_serve(st, 0, iio_get_time_ns(st->indio_dev));
+	}
+
+	enable_irq(st->irq);
+	schedule_delayed_work(&st->watch, ADE7953_WATCH_JIFFIES);
+	return 0;
+}
+
+const struct dev_pm_ops ade7953_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(ade7953_suspend, ade7953_resume)
+};

@@ -84,6 +84,7 @@ static struct i2c_driver ade7953_i2c_driver = {
 	.driver = {
 		.name = "cityhub-ade7953-i2c",
 		.of_match_table = ade7953_i2c_of_ids,
+		.pm = pm_sleep_ptr(&ade7953_pm_ops),
 	},
 	.id_table = ade7953_i2c_ids,
 	.probe = ade7953_i2c_probe,

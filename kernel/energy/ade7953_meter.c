@@ -124,6 +124,20 @@ void ade7953_meter_restart(struct ade7953 *st)
 	cityhub_stamp_reset(&st->stamp);
 }
 
+/**
+ * ade7953_meter_slept() - the system was suspended, the chip went on
+ * @st:		chip; the caller holds the lock
+ * @slept_ns:	how long the clock stood still
+ */
+void ade7953_meter_slept(struct ade7953 *st, s64 slept_ns)
+{
+	/* As long ago as they are by the clock that goes on. */
+	st->start_ns -= slept_ns;
+	st->window_ns -= slept_ns;
+	st->looked_ns -= slept_ns;
+	cityhub_stamp_reset(&st->stamp);
+}
+
 static int ade7953_read_energies(struct ade7953 *st)
 {
 	s32 window[ADE7953_CIRCUITS][ADE7953_ENERGIES];

@@ -93,6 +93,7 @@ static struct spi_driver ade7953_spi_driver = {
 	.driver = {
 		.name = "cityhub-ade7953",
 		.of_match_table = ade7953_spi_of_ids,
+		.pm = pm_sleep_ptr(&ade7953_pm_ops),
 	},
 	.id_table = ade7953_spi_ids,
 	.probe = ade7953_spi_probe,

@@ -229,6 +229,8 @@ struct spi_device;
 /**
  * struct ade9000 - one chip
  * @spi:	SPI device
+ * @irq0:	interrupt of results and pages
+ * @irq1:	interrupt of events and resets, 0 when there is none
  * @reset:	reset line, or NULL
  * @board:	what the chip is wired to
  * @mains_60hz:	the mains frequency is nominally 60 Hz
@@ -248,6 +250,7 @@ struct spi_device;
  * @events:	what events are told
  * @calib:	codes of the calibration, for each phase and the neutral
  * @watch:	looks once a second whether the chip still runs
+ * @slept_ns:	cityhub_slept_ns() when the system was suspended
  * @irq_ns:	instant of the last interrupt; written by the hard handler,
  *		which does not run while the thread that reads it does: the
  *		line is a level and stays masked meanwhile
@@ -258,6 +261,8 @@ struct spi_device;
  */
 struct ade9000 {
 	struct spi_device *spi;
+	int irq0;
+	int irq1;
 	struct gpio_desc *reset;
 	struct ade9000_board board;
 	bool mains_60hz;
@@ -276,6 +281,7 @@ struct ade9000 {
 	struct ade9000_events events;
 	s32 calib[ADE9000_CALIBS][ADE9000_CURRENTS];
 	struct delayed_work watch;
+	s64 slept_ns;
 	s64 irq_ns;
 	s64 event_ns;
 	u8 tx[8] __aligned(IIO_DMA_MINALIGN);
@@ -301,6 +307,7 @@ int ade9000_wave_register(struct ade9000 *st);
 bool ade9000_wave_on(struct ade9000_wave *w);
 bool ade9000_wave_stale(struct ade9000_wave *w, s64 now_ns);
 int ade9000_wave_restart(struct ade9000_wave *w);
+void ade9000_wave_slept(struct ade9000_wave *w, s64 slept_ns);
 void ade9000_wave_service(struct ade9000_wave *w, s64 irq_ns);
 
 /* ade9000_direct.c */
@@ -353,6 +360,7 @@ struct ade9000 *ade9000_meter_chip(struct iio_dev *indio_dev);
 int ade9000_meter_alloc(struct ade9000 *st);
 int ade9000_meter_register(struct ade9000 *st);
 void ade9000_meter_restart(struct ade9000_meter *m);
+void ade9000_meter_slept(struct ade9000_meter *m, s64 slept_ns);
 bool ade9000_meter_stale(struct ade9000_meter *m, s64 now_ns);
 void ade9000_meter_service(struct ade9000_meter *m);
 

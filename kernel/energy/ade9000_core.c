@@ -30,6 +30,7 @@
 #include <linux/math64.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/pm.h>
 #include <linux/property.h>
 #include <linux/regulator/consumer.h>
 #include <linux/slab.h>
@@ -459,11 +460,13 @@ static int ade9000_request_irqs(struct ade9000 *st)
 	if (irq0 <= 0)
 		return dev_err_probe(dev, -ENXIO, "no interrupt IRQ0\n");
 
+	st->irq0 = irq0;
 	ret = ade9000_request_irq(st, irq0, ade9000_irq0, ade9000_irq0_thread,
 				  "ade9000-irq0");
 	if (ret || irq1 <= 0)
 		return ret;
 
+	st->irq1 = irq1;
 	return ade9000_request_irq(st, irq1, ade9000_irq1, ade9000_irq1_thread,
 				   "ade9000-irq1");
 }
@@ -599,6 +602,7 @@ static int ade9000_probe(struct spi_device *spi)
 		return -ENOMEM;
 
 	st->spi = spi;
+	spi_set_drvdata(spi, st);
 	ade9000_events_init(st);
 	ret = ade9000_alloc(st);
 	if (ret)
@@ -628,6 +632,49 @@ static int ade9000_probe(struct spi_device *spi)
 	return ade9000_wave_register(st);
 }
 
+static int ade9000_suspend(struct device *dev)
+{
+	struct ade9000 *st = dev_get_drvdata(dev);
+
+	disable_irq(st->irq0);
+	if (st->irq1)
+		disable_irq(st->irq1);
+	cancel_delayed_work_sync(&st->watch);
+	st->slept_ns = cityhub_slept_ns();
+	return 0;
+}
+
+/* What fails here the watch makes good. */
+static void ade9000_wake(struct ade9000 *st)
+{
+	s64 slept_ns = cityhub_slept_ns() - st->slept_ns;
+	u32 status;
+
+	guard(mutex)(&st->lock);
+	st->settled_ns -= slept_ns;
+	ade9000_meter_slept(st->meter, slept_ns);
+	ade9000_wave_slept(st->wave, slept_ns);
+	/* The line may be low for long: it is no instant to learn from. */
+	st->late = true;
+	if (ade9000_check(st, &status) && ade9000_wave_on(st->wave) &&
+	    ade9000_wave_restart(st->wave))
+		st->broken = true;
+}
+
+static int ade9000_resume(struct device *dev)
+{
+	struct ade9000 *st = dev_get_drvdata(dev);
+
+	ade9000_wake(st);
+	enable_irq(st->irq0);
+	if (st->irq1)
+		enable_irq(st->irq1);
+	schedule_delayed_work(&st->watch, ADE9000_WATCH_JIFFIES);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(ade9000_pm_ops, ade9000_suspend, ade9000_resume);
+
 static const struct spi_device_id ade9000_ids[] = {
 	{ "ade9000" },
 	{ }
@@ -645,6 +692,7 @@ static struct spi_driver ade9000_driver = {
 		/* Since 6.18 the kernel has a driver named ade9000. */
 		.name = "cityhub-ade9000",
 		.of_match_table = ade9000_of_ids,
+		.pm = pm_sleep_ptr(&ade9000_pm_ops),
 	},
 	.id_table = ade9000_ids,
 	.probe = ade9000_probe,

@@ -215,6 +215,17 @@ void ade9000_meter_restart(struct ade9000_meter *m)
 }
 
 /**
+ * ade9000_meter_slept() - the system was suspended, the chip went on
+ * @m:		metering device; the caller holds the lock
+ * @slept_ns:	how long the clock stood still
+ */
+void ade9000_meter_slept(struct ade9000_meter *m, s64 slept_ns)
+{
+	/* As long ago as it is by the clock that goes on. */
+	m->window_ns -= slept_ns;
+}
+
+/**
  * ade9000_meter_stale() - should there have been an interrupt?
  * @m:		metering device; the caller holds the lock
  * @now_ns:	raw time

@@ -440,7 +440,7 @@ static int ade9000_wave_begin(struct ade9000_wave *w)
 }
 
 /**
- * ade9000_wave_restart() - resume a capture after the chip was reset
+ * ade9000_wave_restart() - begin a capture anew that was cut off
  * @w:		waveform device; the caller holds the lock
  *
  * Return: 0 or a negative error number.
@@ -458,6 +458,18 @@ int ade9000_wave_restart(struct ade9000_wave *w)
 			     div_u64(w->ring.seen_ns - known_ns,
 				     ade9000_wave_sample_ns(w)));
 	return 0;
+}
+
+/**
+ * ade9000_wave_slept() - the system was suspended, the chip went on
+ * @w:		waveform device; the caller holds the lock and restarts it if it
+ *		captures
+ * @slept_ns:	how long the clock stood still
+ */
+void ade9000_wave_slept(struct ade9000_wave *w, s64 slept_ns)
+{
+	/* As long ago as it is by the clock that goes on. */
+	w->ring.seen_ns -= slept_ns;
 }
 
 static int ade9000_wave_postenable(struct iio_dev *indio_dev)

@@ -126,6 +126,7 @@ struct cityhub_member_stats {
 struct cityhub_member *devm_cityhub_member_register(struct iio_dev *indio_dev,
 						    enum cityhub_member_mode mode);
 s64 cityhub_raw_ns(void);
+s64 cityhub_slept_ns(void);
 void cityhub_member_start(struct cityhub_member *m);
 void cityhub_member_stop(struct cityhub_member *m);
 void cityhub_member_map(struct cityhub_member *m);
