@@ -181,6 +181,11 @@ near "right again after a reset of the chip" "$(by_label L2-voltage)" 229400 \
 ok "and energy did not go back" \
 	awk "BEGIN { exit !($(by_label L1-energy) > $before) }"
 
+# interrupted BEFORE: there was another interrupt
+interrupted() {
+	[ "$(interrupts)" != "$1" ]
+}
+
 interrupts() {
 	awk '/ade9000-irq0/ { print $2 }' /proc/interrupts
 }
@@ -189,7 +194,7 @@ interrupts() {
 # energies are read: they are 0 then.
 before=$(by_label L1-energy) n=$(interrupts)
 sim_set ade9000 transfer_ns 40000000
-wait_for 5 eval 'test "$(interrupts)" != "$n"'
+wait_for 5 interrupted "$n"
 sleep 0.1
 sim_set ade9000 reset 1
 sleep 2

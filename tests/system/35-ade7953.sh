@@ -227,9 +227,9 @@ event '*voltage0*_thresh_falling_en' 1
 sleep 2
 capture_start
 sleep 8
-sim_set $chip transfer_ns 11000000
+sim_set "$chip" transfer_ns 11000000
 sag_before_end
-sim_set $chip transfer_ns -1
+sim_set "$chip" transfer_ns -1
 sleep 3
 capture_stop "a sag just before the end of a window"
 event '*voltage0*_thresh_falling_en' 0
@@ -239,9 +239,9 @@ stuck() {
 	local before
 
 	before=$(awk '/ade7953/ { n += $2 } END { print n }' /proc/interrupts)
-	sim_set $chip irq_stuck 1
+	sim_set "$chip" irq_stuck 1
 	sleep 5
-	sim_set $chip irq_stuck 0
+	sim_set "$chip" irq_stuck 0
 	ok "$1: a stuck line does not take the processor" \
 		test $(($(awk '/ade7953/ { n += $2 } END { print n }' \
 			/proc/interrupts) - before)) -le 600
@@ -255,8 +255,8 @@ stuck I2C
 reset_unseen() {
 	local before
 
-	sim_set $chip reset 1
-	echo "$2" > $sim/$chip/bus_fault
+	sim_set "$chip" reset 1
+	echo "$2" > "$sim/$chip/bus_fault"
 	sleep 6
 	near "$1: the chip is exact again" "$(by_label A-voltage)" 230100 0.1
 	before=$(by_label A-energy)
@@ -271,7 +271,7 @@ reset_unseen "that of B was not read" "nack 2 3"
 # Its supply has just come on.
 device=$(basename "$(readlink -f "$dir/..")")
 echo "$device" > /sys/bus/i2c/drivers/cityhub-ade7953-i2c/unbind
-sim_set $chip reset 1
+sim_set "$chip" reset 1
 ok "a chip that starts up is waited for" \
 	eval "echo $device > /sys/bus/i2c/drivers/cityhub-ade7953-i2c/bind"
 
@@ -287,12 +287,12 @@ fails "a time above the register is refused" \
 	event '*voltage0*_thresh_falling_period' 2.6
 fails "a level above the register is refused" \
 	event '*voltage0*_thresh_rising_value' 2000000000
-echo "io 1 1000" > $sim/$chip/bus_fault
+echo "io 1 1000" > "$sim/$chip/bus_fault"
 fails "a level that does not reach the chip is refused" \
 	event '*voltage0*_thresh_rising_value' "$(codes 240000 '*voltage0*')"
 fails "so is a time" event '*voltage0*_thresh_falling_period' 0.1
 fails "and to be told" event '*voltage0*_thresh_rising_en' 1
-echo none > $sim/$chip/bus_fault
+echo none > "$sim/$chip/bus_fault"
 # The channel is named in other ways by other kernels.
 is "what was before holds" \
 	"$(cd "$dir/events" && cat in_*voltage0*_thresh_rising_en) $(cut -c 1-4 \

@@ -79,11 +79,11 @@ accounted() {
 		test $((gone - lost)) -ge "-$4" -a $((gone - lost)) -le "$4"
 }
 
-# asleep NAME SECONDS COMMAND...: suspend while both are captured
+# asleep NAME COMMAND...: suspend while both are captured
 asleep() {
-	local name=$1 seconds=$2 before
+	local name=$1 before
 
-	shift 2
+	shift
 	before=$(transfers)
 	ok "$name: the system suspends" "$@"
 	before=$(($(transfers) - before))
@@ -112,8 +112,8 @@ start "$ade7953" '*voltage0*' 1
 sleep 5
 lost=$(counter "$meter" lost)
 since=$(boottime_ms) energy=$(joules)
-asleep "devices asleep" 10 suspend devices 10
-asleep "devices asleep again" 10 suspend devices 10
+asleep "devices asleep" suspend devices 10
+asleep "devices asleep again" suspend devices 10
 elapsed=$(($(boottime_ms) - since))
 like "energy of $elapsed ms is there, to two windows" \
 	"$(awk -v got="$(joules)" -v before="$energy" -v ms=$elapsed 'BEGIN {
@@ -122,7 +122,7 @@ like "energy of $elapsed ms is there, to two windows" \
 is "and none is lost" "$(counter "$meter" lost)" "$lost"
 if [ "$VM_KERNEL" = uml ]; then
 	# The registers of the ADE9000 would have gone round.
-	asleep "suspended to memory" 300 suspend_all 300
+	asleep "suspended to memory" suspend_all 300
 	lost=$(($(counter "$meter" lost) - lost))
 	ok "and its energy is counted as lost, $lost s" \
 		test $lost -ge 299 -a $lost -le 303
