@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: ade9000
-# timeout: 900
+# long: yes
+# timeout: 1500
 #
 # The metering device of the ADE9000 against the world it measures.
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel: uml
 # chips: ade7953,ade7953-i2c
-# timeout: 900
+# long: yes
+# timeout: 1500
 #
 # The ADE7953 on both buses against the world and the truth log of the chip:
 # direct reads, windows, events, faults.
