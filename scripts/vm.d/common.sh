@@ -55,6 +55,8 @@ fetch_stock() {
 	hold "stock-$release"
 	[ ! -e "$root/boot/vmlinuz-$release" ] || return 0
 	say "fetching Debian's kernel $release, which is not installed"
+	[ -n "$(apt-cache show "linux-image-$release" 2>/dev/null)" ] ||
+		apt-get -q update > /dev/null 2>&1 || true
 	rm -rf "$root.new"
 	mkdir -p "$root.new"
 	(cd "$root.new" && apt-get -q download "linux-image-$release" > log 2>&1 &&
