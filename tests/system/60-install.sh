@@ -32,9 +32,9 @@ install_to() {
 
 # ---- files -----------------------------------------------------------------
 
-ok "make install-userspace install-overlays" install_to "$work/root"
+ok "make install-userspace install-overlays" install_to "$work/image"
 is "it installs what scripts/packaging/manifest lists" \
-	"$(listing "$work/root")" "$(manifest | grep -v '^lib/modules/')"
+	"$(listing "$work/image")" "$(manifest | grep -v '^lib/modules/')"
 for ko in $(manifest | sed -n 's|^lib/modules/.*/\(.*\)\.ko$|\1|p'); do
 	ok "$ko.ko of the manifest is a module of the tree" \
 		grep -rqE "^obj-m [:+]?= $ko\.o" kernel --include=Kbuild
@@ -45,10 +45,10 @@ is "and no other module is" \
 	"$(manifest | sed -n 's|^lib/modules/.*/\(.*\)\.ko$|\1|p' | sort)"
 fails "nothing of the tests is in it" grep -E 'sim|kunit|selftest' scripts/packaging/manifest
 
-echo '# mine' > "$work/root/etc/cityhub/cityhubd.conf"
-ok "and again" install_to "$work/root"
+echo '# mine' > "$work/image/etc/cityhub/cityhubd.conf"
+ok "and again" install_to "$work/image"
 is "a configuration that is there stays" \
-	"$(cat "$work/root/etc/cityhub/cityhubd.conf")" '# mine'
+	"$(cat "$work/image/etc/cityhub/cityhubd.conf")" '# mine'
 
 make -s install-userspace DESTDIR="$work/local" > /dev/null
 is "the unit starts the daemon of its prefix" \
@@ -61,7 +61,7 @@ ok "the configuration as installed is good" \
 
 unit=$work/cityhubd.service
 sed "s|^ExecStart=.*|ExecStart=$top/build/cityhubd|" \
-	"$work/root/usr/lib/systemd/system/cityhubd.service" > "$unit"
+	"$work/image/usr/lib/systemd/system/cityhubd.service" > "$unit"
 is "systemd-analyze verify says nothing" \
 	"$(systemd-analyze verify --man=no "$unit" 2>&1)" ''
 exposure=$(systemd-analyze security --offline=yes --no-pager "$unit" 2> /dev/null |
@@ -69,15 +69,15 @@ exposure=$(systemd-analyze security --offline=yes --no-pager "$unit" 2> /dev/nul
 note "exposure level $exposure"
 ok "exposure is 2.1 at most" \
 	awk -v e="${exposure:-99}" 'BEGIN { exit !(e + 0 > 0 && e <= 2.1) }'
-ok "systemd-sysusers takes our user" systemd-sysusers --root="$work/root"
-like "and makes it" "$(cat "$work/root/etc/passwd" 2>&1)" \
+ok "systemd-sysusers takes our user" systemd-sysusers --root="$work/image"
+like "and makes it" "$(cat "$work/image/etc/passwd" 2>&1)" \
 	'cityhub:.*:/var/lib/cityhub:'
-chown -R root: "$work/root/etc" "$work/root/usr"
+chown -R root: "$work/image/etc" "$work/image/usr"
 ok "systemd-tmpfiles makes our directories" \
-	systemd-tmpfiles --root="$work/root" --create cityhub.conf
+	systemd-tmpfiles --root="$work/image" --create cityhub.conf
 is "the configuration is for root and the group" \
-	"$(stat -c %a "$work/root/etc/cityhub")" 750
-is "so is the store" "$(stat -c %a "$work/root/var/lib/cityhub")" 750
+	"$(stat -c %a "$work/image/etc/cityhub")" 750
+is "so is the store" "$(stat -c %a "$work/image/var/lib/cityhub")" 750
 
 # ---- manual pages ----------------------------------------------------------
 
@@ -141,14 +141,14 @@ compile_example() {
 	example_from "$man"/libcityhub.3 > "$work/example.c"
 	# shellcheck disable=SC2046 # words
 	cc -Wall -Wextra -Werror -o "$work/example" "$work/example.c" \
-		$(PKG_CONFIG_PATH=$work/root/usr/lib/pkgconfig pkg-config \
-		--define-variable=libdir="$work/root/usr/lib" \
-		--define-variable=includedir="$work/root/usr/include" \
+		$(PKG_CONFIG_PATH=$work/image/usr/lib/pkgconfig pkg-config \
+		--define-variable=libdir="$work/image/usr/lib" \
+		--define-variable=includedir="$work/image/usr/include" \
 		--cflags --libs libcityhub)
 }
 
 ok "the example of libcityhub(3) compiles" compile_example
-needed=$(LD_LIBRARY_PATH=$work/root/usr/lib "$work/example" 2>&1)
+needed=$(LD_LIBRARY_PATH=$work/image/usr/lib "$work/example" 2>&1)
 like "and says that there is no hub" "$needed" 'no hub: No such file|^[0-9]+ '
 
 # ---- completion ------------------------------------------------------------
@@ -159,7 +159,7 @@ complete_words() {
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 		"_${1##*/}"
 		echo "${COMPREPLY[@]}"' - \
-		"$work/root/usr/share/bash-completion/completions/cityhub" "$@"
+		"$work/image/usr/share/bash-completion/completions/cityhub" "$@"
 }
 
 is "cityhub le<Tab>" "$(complete_words cityhub le)" ledger

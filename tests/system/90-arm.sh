@@ -115,10 +115,10 @@ modules() {
 add() {
 	local file=$1 name=${1##*/}
 
-	[ ! -e "$work/root/modules/$name" ] || return 0
-	cp "$file" "$work/root/modules/"
+	[ ! -e "$work/tree/modules/$name" ] || return 0
+	cp "$file" "$work/tree/modules/"
 	shift
-	echo "$name${*:+ $*}" >> "$work/root/modules/order"
+	echo "$name${*:+ $*}" >> "$work/tree/modules/order"
 }
 
 # add_stock NAME: a module of the kernel, after what it depends on
@@ -187,10 +187,10 @@ device_tree() {
 initramfs() {
 	local file name dep
 
-	mkdir -p "$work/root"/{bin,dev,modules,out,proc,sys}
-	cp "$root/bin/busybox" "$work/root/bin/"
-	cp "$top/scripts/vm.d/init-arm" "$work/root/init"
-	cp "$work/job" "$work/root/"
+	mkdir -p "$work/tree"/{bin,dev,modules,out,proc,sys}
+	cp "$root/bin/busybox" "$work/tree/bin/"
+	cp "$top/scripts/vm.d/init-arm" "$work/tree/init"
+	cp "$work/job" "$work/tree/"
 	for name in virtio_mmio 9p 9pnet_virtio fixed mpl3115; do
 		add_stock "$name"
 	done
@@ -207,7 +207,7 @@ initramfs() {
 		*) add "$file" ;;
 		esac
 	done
-	(cd "$work/root" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) \
+	(cd "$work/tree" && find . | cpio --quiet -o -H newc -R 0:0 | gzip -1) \
 		> "$work/initramfs"
 }
 

@@ -154,7 +154,8 @@ static int64_t daemon_commit_ns(const struct daemon *d)
 	return (int64_t)(d->conf.store.commit_s * 1e9);
 }
 
-/* The clock and the buffers are looked after each second, however seldom the
+/*
+ * The clock and the buffers are looked after each second, however seldom the
  * store is written.
  */
 static void daemon_set_tick(struct daemon *d)

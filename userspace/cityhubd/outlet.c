@@ -106,28 +106,19 @@ static void outlet_put_state(struct outlet *o)
 
 /*
  * It is connected, but what comes next cannot be sent; the rest waits behind
- * it. Said once; until something goes it does not count as up.
+ * it. Said once a connection: the other lane may go on, and so do messages
+ * beside the store. Until results land it does not count as up.
  */
 static void outlet_stuck(struct outlet *o, const char *why)
 {
+	pthread_mutex_lock(&o->lock);
+	o->connected = false;
+	pthread_mutex_unlock(&o->lock);
 	if (!strcmp(o->told, why))
 		return;
 	snprintf(o->told, sizeof(o->told), "%s", why);
 	log_error("%s: %s; all that follows waits, and is kept in the store",
 		  o->conf.name, why);
-	pthread_mutex_lock(&o->lock);
-	o->connected = false;
-	pthread_mutex_unlock(&o->lock);
-}
-
-static void outlet_unstuck(struct outlet *o)
-{
-	if (!*o->told)
-		return;
-	*o->told = '\0';
-	pthread_mutex_lock(&o->lock);
-	o->connected = true;
-	pthread_mutex_unlock(&o->lock);
 }
 
 static bool outlet_open_reader(struct outlet *o)
@@ -263,15 +254,9 @@ static int outlet_publish(void *ctx, const struct sink_message *m, int *mid)
 {
 	struct outlet *o = ctx;
 	int err = o->ops->publish(o->transport, m, mid);
-	char why[160];
 
-	if (err == -EMSGSIZE) {
-		snprintf(why, sizeof(why), "the broker takes no message of %zu bytes: lower pack_s, or raise its limit",
-			 m->len);
-		outlet_stuck(o, why);
-	} else if (!err) {
-		outlet_unstuck(o);
-	}
+	if (err == -EMSGSIZE)
+		outlet_stuck(o, "a message is longer than the broker takes: lower pack_s, or raise its limit");
 	return err;
 }
 
@@ -320,6 +305,11 @@ static void outlet_landed(void *ctx, struct range run)
 	struct outlet *o = ctx;
 
 	store_ack(o->store, o->conf.name, run);
+	if (!sink_is_connected(o->sink))
+		return;
+	pthread_mutex_lock(&o->lock);
+	o->connected = true;
+	pthread_mutex_unlock(&o->lock);
 }
 
 static uint32_t outlet_random(void *ctx, uint32_t n)
