@@ -3,6 +3,8 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "cityhubd/clock.h"
 #include "cityhubd/recording.h"
@@ -318,8 +320,27 @@ START_TEST(sound_is_not_recorded)
 }
 END_TEST
 
+START_TEST(what_was_recorded_before_is_kept)
+{
+	char old[310];
+	const uint8_t *block;
+	struct source *s;
+
+	record();
+	snprintf(old, sizeof(old), "%s.old", path);
+	ck_assert_int_eq(access(old, F_OK), -1);
+	closes = 0;
+	record();	/* no block is left: the head only */
+	strcat(path, ".old");
+	s = replay(0);
+	ck_assert_int_eq(s->ops->read(s, &block), sizeof(scans));
+	s->ops->close(s);
+}
+END_TEST
+
 START_TEST(a_disk_that_fails_ends_the_recording_only)
 {
+	const struct rlimit none = { 0, 0 };
 	struct source *s;
 	const uint8_t *block;
 
@@ -329,7 +350,9 @@ START_TEST(a_disk_that_fails_ends_the_recording_only)
 	s->ops->disarm(s);
 	s->ops->close(s);
 	blocks = 0;
-	s = source_record_open(&inner, "/dev/full");
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	s = source_record_open(&inner, path);
 	ck_assert_int_eq(s->ops->arm(s), 0);
 	for (int i = 0; i < BLOCKS; i++)
 		ck_assert_int_eq(s->ops->read(s, &block), sizeof(scans));
@@ -349,6 +372,7 @@ int main(void)
 	tcase_add_test(t, what_is_no_recording_is_refused);
 	tcase_add_test(t, cut_off_anywhere);
 	tcase_add_test(t, a_wrong_length_is_refused);
+	tcase_add_test(t, what_was_recorded_before_is_kept);
 	tcase_add_test(t, a_disk_that_fails_ends_the_recording_only);
 	suite_add_tcase(s, t);
 	return unit_run(s);

@@ -50,6 +50,17 @@ static bool source_record_has_sound(const struct source *src)
 	return false;
 }
 
+/* What was recorded before is kept, once. */
+static FILE *source_record_begin(const struct source_record *s)
+{
+	char old[strlen(s->path) + sizeof(".old")];
+
+	snprintf(old, sizeof(old), "%s.old", s->path);
+	if (rename(s->path, old) && errno != ENOENT)
+		return NULL;
+	return fopen(s->path, "wb");
+}
+
 static int source_record_arm(struct source *src)
 {
 	struct source_record *s = (struct source_record *)src;
@@ -64,7 +75,7 @@ static int source_record_arm(struct source *src)
 			  "its rate is not known, and it may have a waveform of sound");
 		return 0;
 	}
-	s->file = fopen(s->path, "wb");
+	s->file = source_record_begin(s);
 	if (!s->file || recording_write_head(s->file, s->inner)) {
 		log_error("%s: %s; nothing is recorded", s->path,
 			  strerror(errno));

@@ -7,8 +7,8 @@
 
 /*
  * Takes @inner over and writes to @path, from the beginning each time it is
- * armed. A disk that fails ends the recording, not the capture. NULL with @inner
- * as it was when there is no memory.
+ * armed; what was there becomes @path.old. A disk that fails ends the recording,
+ * not the capture. NULL with @inner as it was when there is no memory.
  */
 struct source *source_record_open(struct source *inner, const char *path);
 
