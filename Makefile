@@ -474,6 +474,12 @@ campaign-lifetime:
 	VM_ROUNDS=$(or $(ROUNDS),200) VM_SEED=$(or $(SEED),$(shell date +%s)) \
 		scripts/check 45-lifetime@$(or $(KERNEL),smp)
 
+# Every bus transfer of every phase of the drivers fails in turn. The short form
+# is the test 26-bus-faults.
+.PHONY: campaign-bus
+campaign-bus:
+	VM_FAULTS=1000 scripts/check 26-bus-faults
+
 # The waveforms of ten minutes and of one, in virtual time; about as long in
 # reality. The short form is the test 30-ade9000-wave.
 .PHONY: campaign-wave
@@ -509,6 +515,7 @@ help:
 	@echo 'bench            what the daemon costs, and a backlog of a day (minutes)'
 	@echo 'bench-stamps     how far off stamps are, and the best anybody could do (minutes)'
 	@echo 'campaign-kill    cityhubd killed -9 a thousand times: SEED= (minutes)'
+	@echo 'campaign-bus     each bus transfer of the drivers fails in turn (minutes)'
 	@echo 'campaign-lifetime 200 rounds of things that go away: SEED=, ROUNDS=,'
 	@echo '                 KERNEL=uml (minutes)'
 	@echo 'check-deb        the Debian packages on a fresh Debian 12 (root, minutes)'
