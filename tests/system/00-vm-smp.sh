@@ -16,5 +16,5 @@ ok "sleep in atomic context is seen" says "sleeping function called from invalid
 vm -- sh -c 'nproc; grep -c "\.resolution: 1 nsecs" /proc/timer_list'
 is "two processors with timers that are exact" \
 	"$(paste -sd " " "$work/out")" "2 8"
-is "a good run says nothing" "$(cat "$work/err")" ""
+is "a good run says nothing" "$(< "$work/err")" ""
 finish

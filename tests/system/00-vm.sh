@@ -20,9 +20,9 @@ pass_through() {
 	is "$kernel: the output comes through to the byte" "$(od -c "$work/out")" \
 		"$(printf '%s\n' 'it is "quoted"' 'two words' "$PWD" \
 			$'\033[1mbold\r' | od -c)"
-	is "$kernel: what is under VM_OUT stays" "$(cat "$work/share/file")" kept
+	is "$kernel: what is under VM_OUT stays" "$(< "$work/share/file")" kept
 	fails "$kernel: nothing else does" test -e written-in-the-guest
-	is "$kernel: a good run says nothing" "$(cat "$work/err")" ""
+	is "$kernel: a good run says nothing" "$(< "$work/err")" ""
 }
 
 endings() {
@@ -42,7 +42,7 @@ clocks() {
 
 	vm --real-time -- sh -c 'date +%s'
 	ok "the clock can be the host's" \
-		test $(($(cat "$work/out") - EPOCHSECONDS)) -ge -120
+		test $(($(< "$work/out") - EPOCHSECONDS)) -ge -120
 	start=$SECONDS
 	vm -- sh -c 'date +%s; sleep 86400; date +%s'
 	is "a day passes" \

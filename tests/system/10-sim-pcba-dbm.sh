@@ -77,7 +77,7 @@ is "a cleared history" "$(dbm 0x14 100 | xargs -n 1 | sort -u)" 0
 
 # Interrupts: each edge is swallowed, and so counted down.
 edges() {
-	echo $((1000 - $(cat "$sim/pcba-dbm/irq_lost")))
+	echo $((1000 - $(< "$sim/pcba-dbm/irq_lost")))
 }
 
 sim_set pcba-dbm irq_lost 1000
@@ -119,9 +119,9 @@ sleep 5
 is "none when switched off" "$(edges)" 5
 
 # Lateness and errors of the clock, by chance.
-is "no profile" "$(cat "$sim/pcba-dbm/irq_profile")" none
+is "no profile" "$(< "$sim/pcba-dbm/irq_profile")" none
 sim_set pcba-dbm irq_profile hostile
-is "a profile" "$(cat "$sim/pcba-dbm/irq_profile")" hostile
+is "a profile" "$(< "$sim/pcba-dbm/irq_profile")" hostile
 fails "an unknown profile is refused" sim_set pcba-dbm irq_profile bored
 sim_set pcba-dbm irq_profile none
 

@@ -176,5 +176,5 @@ is "the log was drained" "$(sim_truth sen66 | wc -l)" 1
 sim_set sen66 truth_capacity 3
 sleep 5
 is "a small log" "$(sim_truth sen66 | wc -l)" 4
-is "what it could not hold" "$(cat "$sim/sen66/truth_lost")" 2
+is "what it could not hold" "$(< "$sim/sen66/truth_lost")" 2
 finish

@@ -30,9 +30,9 @@ ok "the street day is what its generator prints" \
 	eval "python3 '$day.py' | cmp - '$day.csv'"
 
 speed 0
-before=$(cat "$sim/world/now")
+before=$(< "$sim/world/now")
 sleep 1
-is "the world stands still at speed 0" "$(cat "$sim/world/now")" "$before"
+is "the world stands still at speed 0" "$(< "$sim/world/now")" "$before"
 speed 1000
 
 ok "the street day is accepted" eval "cat '$day.csv' > '$sim/world/scenario'"
@@ -56,7 +56,7 @@ ok "a thousand times faster" awk -v t="$t" 'BEGIN { exit !(t >= 2000) }'
 ok "interpolated" awk -v t="$t" -v temp="$(world_now temp_c)" \
 	'BEGIN { d = temp - (t / 1000 - 10); exit !(d * d < 1e-10) }'
 
-now=$(cat "$sim/world/now")
+now=$(< "$sim/world/now")
 fails "a bad row is refused" play $'t_s,temp_c\n0,1\n1,warm\n'
 is "and the log names the line" "$(last_refusal)" "line 3: not a number"
 fails "a bad last row without an end is refused at close" \
@@ -65,7 +65,7 @@ is "and the log names the line" "$(last_refusal)" \
 	"line 3: fewer cells than columns"
 fails "an unknown column is refused" play $'t_s,wind\n0,1\n'
 fails "an empty table is refused" play $'t_s,temp_c\n'
-is "what was refused changed nothing" "$(cat "$sim/world/now")" "$now"
+is "what was refused changed nothing" "$(< "$sim/world/now")" "$now"
 fails "a speed out of range is refused" speed 1000001
 
 play $'t_s,temp_c\n0,1\n'

@@ -68,7 +68,7 @@ capture() {
 	ok "every sample, with its values and its instant" \
 		compare --bound "$limit" --last-bound "$bound" --settle 10
 	ok "one per second" [ "$(stat -c %s "$work/buffer")" -ge $(((seconds - 3) * 32)) ]
-	is "all were pushed, none lost" "$(counts fifo_full gated lost invalid)" "0 0 0 0"
+	is "all were pushed, none lost" "$(count fifo_full gated lost invalid)" "0 0 0 0"
 	is "source of the stamps" "$(count stamp)" poll
 	sim_set $dev clock_ppb 0
 }

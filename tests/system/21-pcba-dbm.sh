@@ -82,7 +82,7 @@ by_seconds() {
 	ok "every entry once, with its instant" \
 		compare --levels --bound "$limit" --last-bound "$bound" --settle 8
 	ok "one per second" [ "$(stat -c %s "$work/buffer")" -ge $(((seconds - 3) * 16)) ]
-	is "none lost" "$(counts lost fifo_full invalid bus_error)" "0 0 0 0"
+	is "none lost" "$(count lost fifo_full invalid bus_error)" "0 0 0 0"
 	is "source of the stamps" "$(count stamp)" poll
 	is "hwfifo is off again" "$(iio_get $dev buffer/hwfifo_enabled)" 0
 }
@@ -102,7 +102,7 @@ by_interrupt() {
 	ok "$(($(interrupts) - before)) interrupts" [ $(($(interrupts) - before)) -ge 4 ]
 	ok "every entry once" \
 		compare --levels --bound "$limit" --last-bound "$bound" --settle 8
-	is "none lost" "$(counts lost invalid)" "0 0"
+	is "none lost" "$(count lost invalid)" "0 0"
 }
 
 lost_interrupts() {
@@ -113,7 +113,7 @@ lost_interrupts() {
 	capture_stop
 	ok "interrupts were lost" [ $(($(interrupts) - before)) -le 2 ]
 	ok "but no entry" compare --levels --last-bound "$limit"
-	is "none counted as lost" "$(counts lost)" 0
+	is "none counted as lost" "$(count lost)" 0
 }
 
 slow_bus() {

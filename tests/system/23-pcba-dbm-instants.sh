@@ -43,7 +43,7 @@ if [ "$VM_KERNEL" = uml ]; then
 	ok "with the instant of the interrupts" \
 		compare --levels --settle 23040 --gate 1800,5300,18300
 	note "$(compare --levels --settle 23040 --report --honest 1000000) bound $bound"
-	is "none lost" "$(counts lost invalid)" "0 0"
+	is "none lost" "$(count lost invalid)" "0 0"
 	is "source of the stamps" "$(count stamp)" irq
 else
 	capture 20 90

@@ -23,7 +23,7 @@ device=$(i2c_device)
 # peek REGISTER MASK: what the module has
 peek() {
 	sim_set $dev peek $(($1))
-	printf '0x%02x\n' $(($(cat "$sim/$dev/peek") & $2))
+	printf '0x%02x\n' $(($(< "$sim/$dev/peek") & $2))
 }
 
 # become VERSION: bind to such a module
@@ -49,10 +49,6 @@ event() {
 # noise DBA: from now on
 noise() {
 	world t_s,noise_dba "0,$1"
-}
-
-raw_ns() {
-	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW))'
 }
 
 decibel() {

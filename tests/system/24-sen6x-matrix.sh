@@ -232,7 +232,7 @@ captures() {
 	ok "$dev: every sample before and after, with its instant" \
 		compare --settle 10 --last-bound 60000000
 	is "$dev: what it does not take meanwhile is not lost" \
-		"$(counts fifo_full lost) $(($(count invalid) - before))" "0 0 0"
+		"$(count fifo_full lost) $(($(count invalid) - before))" "0 0 0"
 	iio_set "$dev" cleaning_period 15
 	capture_start
 	sleep 45
@@ -240,7 +240,7 @@ captures() {
 	ok "$dev: and by itself" compare --settle 10 --last-bound 60000000
 	ok "$dev: twenty samples less" \
 		test "$(stat -c %s "$work/buffer")" -lt $((30 * 24))
-	is "$dev: nor then" "$(counts fifo_full lost) $(($(count invalid) - before))" "0 0 0"
+	is "$dev: nor then" "$(count fifo_full lost) $(($(count invalid) - before))" "0 0 0"
 	iio_set "$dev" cleaning_period 604800
 	python3 - "$work/buffer" <<'END'
 import struct, sys
@@ -257,7 +257,7 @@ sleeps() {
 	local power state
 
 	power=$(iio_dir "$dev")/../power
-	is "$dev: it never sleeps by itself" "$(cat "$power/runtime_status")" active
+	is "$dev: it never sleeps by itself" "$(< "$power/runtime_status")" active
 	state=$(iio_get "$dev" in_concentration0_algorithm_state)
 	echo 2000 > "$power/autosuspend_delay_ms"
 	ok "$dev: but does when told" \
@@ -272,7 +272,7 @@ sleeps() {
 	echo "nack 1 1000000" > "$sim/$dev/bus_fault"
 	sleep 3.5
 	is "$dev: one that cannot be stopped is awake" \
-		"$(cat "$power/runtime_status")" active
+		"$(< "$power/runtime_status")" active
 	echo none > "$sim/$dev/bus_fault"
 	ok "$dev: it is stopped later" \
 		wait_for 10 grep -q suspended "$power/runtime_status"

@@ -28,7 +28,7 @@ transfers() {
 faults() {
 	local n=0 counter
 
-	for counter in $(counts bus_error crc_error invalid); do
+	for counter in $(count bus_error crc_error invalid); do
 		n=$((n + counter))
 	done
 	echo $n

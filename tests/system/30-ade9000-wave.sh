@@ -58,18 +58,17 @@ compare() {
 
 # count COUNTER: what the hub says of the device
 count() {
-	"$here/../../build/cityhub" stats --json |
-		sed -E "s/.*\"name\":\"$dev\"[^}]*\"$1\":([0-9]+).*/\1/"
+	member_count "\"name\":\"$dev\"" "$1"
 }
 
 # field NAME LINE: the number after a word of what wave_compare.py printed
 field() {
-	sed -E "s/.*\b$1 (-?[0-9]+).*/\1/" <<< "$2"
+	[[ $2 =~ (^|\ )$1\ (-?[0-9]+) ]] && echo "${BASH_REMATCH[2]}"
 }
 
 # worst LINE: the largest error of a stamp
 worst() {
-	sed -E 's/.*error_ns [0-9]+ [0-9]+ ([0-9]+).*/\1/' <<< "$1"
+	[[ $1 =~ error_ns\ [0-9]+\ [0-9]+\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
 # capture SECONDS WATERMARK CHANNEL...
@@ -139,7 +138,7 @@ for _ in 1 2 3 4 5; do
 	[ "$now" -le "$bound" ] || bound=$now
 done
 stop
-is "no truth was lost" "$(cat $sim/ade9000/truth_lost)" 0
+is "no truth was lost" "$(< $sim/ade9000/truth_lost)" 0
 found=$(compare --skip 4000)
 is "10 s of six channels, each sample once and in order" $? 0
 note "$found bound $bound"
@@ -178,7 +177,7 @@ for _ in 1 2 3 4 5; do
 done
 sleep 0.2
 stop
-is "five sign bytes were lost" "$(cat $sim/ade9000/sign_byte)" 0
+is "five sign bytes were lost" "$(< $sim/ade9000/sign_byte)" 0
 ok "and the words are right all the same" compare
 is "and counted" "$(($(count invalid) - before))" 5
 

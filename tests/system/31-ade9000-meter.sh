@@ -22,33 +22,7 @@ END
 
 # by_label LABEL: print the value times scale of the channel with that label
 by_label() {
-	local dir file channel scale
-
-	dir=$(iio_dir $dev)
-	for file in "$dir"/in_*_label; do
-		[ "$(cat "$file")" = "$1" ] || continue
-		channel=${file%_label}
-		scale=$(sed -E 's/in_([a-z]+).*/in_\1_scale/' \
-			<<< "${channel##*/}")
-		awk -v raw="$(cat "${channel}_raw")" \
-			-v scale="$(cat "$dir/$scale")" \
-			'BEGIN { printf "%.9g\n", raw * scale }'
-		return
-	done
-	return 1
-}
-
-# near NAME GOT WANT TOLERANCE
-near() {
-	if awk -v got="$2" -v want="$3" -v tolerance="$4" 'BEGIN {
-		error = got - want
-		exit !(got != "" && error <= tolerance && -error <= tolerance)
-	}'; then
-		point ok "$1"
-	else
-		point "not ok" "$1"
-		note "got $2, want $3 within $4"
-	fi
+	iio_find $dev && iio_value "$iio_found" "$1"
 }
 
 # expected LABEL: what the channel should be, in units of the IIO ABI

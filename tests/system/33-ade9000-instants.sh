@@ -43,8 +43,7 @@ compare() {
 }
 
 count() {
-	"$here/../../build/cityhub" stats --json |
-		sed -E "s/.*\"name\":\"$dev\"[^}]*\"$1\":([0-9]+).*/\1/"
+	member_count "\"name\":\"$dev\"" "$1"
 }
 
 # right PROFILE WATERMARK SECONDS SETTLE: 256 interrupts to settle
@@ -67,12 +66,12 @@ if [ "$VM_KERNEL" = uml ]; then
 	right hostile 128 8 32768
 	capture 128 2 boottime
 	ok "in boottime, each sample once and in order" compare
-	is "no truth was lost" "$(cat $sim/ade9000/truth_lost)" 0
+	is "no truth was lost" "$(< $sim/ade9000/truth_lost)" 0
 else
 	sim_set ade9000 irq_profile loaded
 	capture 128 3
 	compare --lost --skip 8000 --report > "$work/found"
-	note "$(cat "$work/found")"
+	note "$(< "$work/found")"
 	ok "the buffer is in order and of the chip" test -s "$work/found"
 fi
 rm -r "$work"

@@ -24,18 +24,12 @@ grid() {
 	world_scenario "$work/world.csv"
 }
 
-raw_ns() {
-	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW))'
-}
-
 # attribute CHANNEL ATTRIBUTE: the file, on older and on newer kernels
 attribute() {
 	local file
 
-	for file in "$(iio_dir $dev)/events/in_$1"*"_$2"; do
-		[ ! -e "$file" ] || { echo "$file"; return; }
-	done
-	for file in "$(iio_dir $dev)/events/in_alt$1"*"_$2"; do
+	iio_find $dev
+	for file in "$iio_found/events/in_$1"*"_$2" "$iio_found/events/in_alt$1"*"_$2"; do
 		[ ! -e "$file" ] || { echo "$file"; return; }
 	done
 	return 1
@@ -48,13 +42,15 @@ set_event() {
 
 # codes LABEL VALUE: what a value in milli-units is as a raw one
 codes() {
-	local file channel scale
+	local file label scale
 
-	for file in "$(iio_dir $dev)"/in_*_label; do
-		[ "$(cat "$file")" = "$1" ] || continue
-		channel=${file%_label}
-		scale=$(sed -E 's/in_([a-z]+).*/in_\1_scale/' <<< "${channel##*/}")
-		awk -v value="$2" -v scale="$(cat "$(iio_dir $dev)/$scale")" \
+	iio_find $dev
+	for file in "$iio_found"/in_*_label; do
+		read -r label < "$file"
+		[ "$label" = "$1" ] || continue
+		label=${file##*/in_}
+		read -r scale < "$iio_found/in_${label%%[!a-z]*}_scale"
+		awk -v value="$2" -v scale="$scale" \
 			'BEGIN { printf "%d\n", value / scale }'
 	done
 }
@@ -82,8 +78,7 @@ expect() {
 }
 
 count() {
-	"$here/../../build/cityhub" stats --json |
-		sed -E "s/.*\"name\":\"$dev\"[^}]*\"$1\":([0-9]+).*/\1/"
+	member_count "\"name\":\"$dev\"" "$1"
 }
 
 bind() {
@@ -104,9 +99,9 @@ set_event voltage thresh_rising_period 0.02
 set_event current thresh_rising_value "$over"
 set_event anglvel thresh_falling_period 0.1
 is "a level comes back in steps of 32 codes" \
-	"$(cat "$(attribute voltage thresh_falling_value)")" $((dip / 32 * 32))
+	"$(< "$(attribute voltage thresh_falling_value)")" $((dip / 32 * 32))
 like "a time comes back" \
-	"$(cat "$(attribute voltage thresh_falling_period)")" '^0\.06'
+	"$(< "$(attribute voltage thresh_falling_period)")" '^0\.06'
 fails "a level above the register is refused" \
 	set_event voltage thresh_rising_value 2000000000
 fails "a level below 0 is refused" set_event voltage thresh_falling_value -1
@@ -119,17 +114,17 @@ fails "a level that does not reach the chip is refused" \
 fails "nor is an event that does not told to tell" \
 	set_event voltage1 thresh_falling_en 1
 echo none > $sim/ade9000/bus_fault
-is "the level is as before" "$(cat "$(attribute current thresh_rising_value)")" \
+is "the level is as before" "$(< "$(attribute current thresh_rising_value)")" \
 	$((over / 32 * 32))
-is "and the event is off" "$(cat "$(attribute voltage1 thresh_falling_en)")" 0
-is "nothing is told by default" "$(cat "$(attribute voltage0 thresh_falling_en)")" 0
+is "and the event is off" "$(< "$(attribute voltage1 thresh_falling_en)")" 0
+is "nothing is told by default" "$(< "$(attribute voltage0 thresh_falling_en)")" 0
 
 listen
 set_event voltage0 thresh_falling_en 1
 set_event voltage1 thresh_rising_en 1
 set_event current2 thresh_rising_en 1
 set_event current3 thresh_rising_en 1
-is "it is told to tell" "$(cat "$(attribute voltage0 thresh_falling_en)")" 1
+is "it is told to tell" "$(< "$(attribute voltage0 thresh_falling_en)")" 1
 sleep 1.2
 expect "all is well" ""
 

@@ -22,16 +22,12 @@ grid() {
 	world_scenario "$work/world.csv"
 }
 
-raw_ns() {
-	python3 -c 'import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW))'
-}
-
 # device SPI|I2C: print the iio:deviceN on that bus
 device() {
 	local dir
 
 	for dir in "$iio"/iio:device*; do
-		[ "$(cat "$dir/name")" = ade7953 ] || continue
+		[ "$(< "$dir/name")" = ade7953 ] || continue
 		case $(readlink -f "$dir") in
 		*/spi*) [ "$1" = SPI ] || continue ;;
 		*) [ "$1" = I2C ] || continue ;;
@@ -42,30 +38,7 @@ device() {
 
 # by_label LABEL: print the value times scale of the channel with that label
 by_label() {
-	local file channel
-
-	for file in "$dir"/in_*_label; do
-		[ "$(cat "$file")" = "$1" ] || continue
-		channel=${file%_label}
-		awk -v raw="$(cat "${channel}_raw")" \
-			-v scale="$(cat "${channel}_scale")" \
-			'BEGIN { printf "%.9g\n", raw * scale }'
-		return
-	done
-	return 1
-}
-
-# near NAME GOT WANT TOLERANCE
-near() {
-	if awk -v got="$2" -v want="$3" -v tolerance="$4" 'BEGIN {
-		error = got - want
-		exit !(got != "" && error <= tolerance && -error <= tolerance)
-	}'; then
-		point ok "$1"
-	else
-		point "not ok" "$1"
-		note "got $2, want $3 within $4"
-	fi
+	iio_value "$dir" "$1"
 }
 
 watts() {
@@ -74,8 +47,7 @@ watts() {
 
 # count COUNTER: what the hub says of the device
 count() {
-	"$here/../../build/cityhub" stats --json | tr '{' '\n' |
-		grep "\"id\":$id," | sed -E "s/.*\"$1\":([0-9]+).*/\1/"
+	member_count "\"id\":$id," "$1"
 }
 
 # one BUS CHIP: all that both buses have in common

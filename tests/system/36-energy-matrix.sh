@@ -17,7 +17,7 @@ work=$(mktemp -d)
 # peek CHIP REGISTER MASK: what the chip has
 peek() {
 	echo "$(($2))" > "$sim/$1/peek"
-	printf '0x%x\n' $(($(cat "$sim/$1/peek") & $3))
+	printf '0x%x\n' $(($(< "$sim/$1/peek") & $3))
 }
 
 # find_file DEVICE PATTERN: the attribute, whose name depends on the kernel
@@ -107,7 +107,7 @@ raw() {
 
 	file=$(channel "$5" "$6")_raw
 	for _ in 1 2 3 4 5; do
-		value=$(printf '0x%x' $(($(cat "$file") & mask)))
+		value=$(printf '0x%x' $(($(< "$file") & mask)))
 		want=$(peek "$chip" "$register" "$mask")
 		[ "$value" != "$want" ] || break
 	done

@@ -110,7 +110,7 @@ for n in 0 1 2; do
 done
 refusal=$("$cityhub" arm "${ids[@]}" 2>&1)
 is "arming with a member that is not primed is refused" $? 3
-name=$(cat "${devices[3]}/name")
+name=$(< "${devices[3]}/name")
 like "and names it" "$refusal" "^cityhub arm: member ${ids[3]} \($name\): member is not primed: its buffer is off"
 is "and opens no gate" "$("$cityhub" list --json | grep -c '"gate":"open"')" 0
 start 3

@@ -27,7 +27,10 @@ sync_bound=1 sync_valid=2
 
 # u32 N, u64 N: as hex in the byte order of the machine
 u32() {
-	printf '%08x' "$1" | sed -E 's/(..)(..)(..)(..)/\4\3\2\1/'
+	local hex
+
+	printf -v hex %08x "$1"
+	echo "${hex:6:2}${hex:4:2}${hex:2:2}${hex:0:2}"
 }
 
 u64() {
@@ -36,7 +39,10 @@ u64() {
 
 # state: what a request might have changed: captures, gate, slot
 state() {
-	"$cityhub" show --json | sed 's/"epoch_ns".*"captures"/"captures"/'
+	local hub
+
+	hub=$("$cityhub" show --json)
+	echo "${hub/\"epoch_ns\"*\"captures\"/}"
 	"$cityhub" show "$ticked" --json
 }
 

@@ -21,8 +21,7 @@ ade7953=$(iio_dir ade7953)
 
 # counter DIRECTORY KEY: of a member
 counter() {
-	"$here/../../build/cityhub" stats --json | tr '{' '\n' |
-		sed -n "s/^\"id\":${1##*device},.*\"$2\":\"\\?\\([0-9a-z]*\\).*/\\1/p"
+	member_count "\"id\":${1##*device}," "$2"
 }
 
 # start DIRECTORY CHANNEL: buffer on with two words and the stamp at most, scans
@@ -66,7 +65,7 @@ boottime_ms() {
 }
 
 transfers() {
-	echo $(($(cat $sim/ade9000/bus_transfers) + $(cat $sim/ade7953-i2c/bus_transfers)))
+	echo $(($(< $sim/ade9000/bus_transfers) + $(< $sim/ade7953-i2c/bus_transfers)))
 }
 
 # accounted NAME DIRECTORY PERIOD-NS SLACK: what is missing is counted

@@ -82,7 +82,7 @@ messages=${VM_FUZZ_MESSAGES-10000}
 ok "$messages requests, right, nearly right and noise" eval \
 	'"$build/tools/fuzz-netlink" "$messages" "${VM_FUZZ_SEED-1}" "${ids[@]}" \
 		> "$work/fuzz"'
-note "$(cat "$work/fuzz")"
+note "$(< "$work/fuzz")"
 # Numbers of the operations that take requests.
 taken=yes
 for cmd in 1 2 3 4 5 6 10 11 12 13; do

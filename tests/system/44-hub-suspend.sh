@@ -35,8 +35,7 @@ value() {
 
 # counter DIRECTORY KEY: of a member
 counter() {
-	"$cityhub" stats --json | tr '{' '\n' |
-		sed -n "s/^\"id\":${1##*device},.*\"$2\":\"\\?\\([0-9a-z]*\\).*/\\1/p"
+	member_count "\"id\":${1##*device}," "$2"
 }
 
 # start DIRECTORY NAME CLOCK: buffer on, scans into a file

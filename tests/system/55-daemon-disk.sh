@@ -115,5 +115,5 @@ wait "$daemon_pid"
 is "a disk that cannot be written is refused" $? 1
 ok "with what to look at" said \
 	"cannot be opened: .*is not mounted read-only|readonly database; see that the disk .*can be written" ||
-	note "$(cat "$daemon_log")"
+	note "$(< "$daemon_log")"
 finish

@@ -124,10 +124,10 @@ at = [json.loads(line)['utc_ns'] for line in sys.stdin]
 print(len(at), {round((b - a) / 1e3) for a, b in zip(at, at[1:])})")" "4000 {250}"
 tap nobody > "$daemon_dir/refused" 2>&1
 is "of no sensor there is none" $? 3
-like "and it says so" "$(cat "$daemon_dir/refused")" "no sensor of that name"
+like "and it says so" "$(< "$daemon_dir/refused")" "no sensor of that name"
 cityhub tap --socket /none/such > "$daemon_dir/refused" 2>&1
 is "without a daemon nothing is there to ask" $? 4
-like "and what to look at is told" "$(cat "$daemon_dir/refused")" "is cityhubd running"
+like "and what to look at is told" "$(< "$daemon_dir/refused")" "is cityhubd running"
 
 # One that sleeps misses samples; nobody else does.
 captured=$(metric cityhub_values_captured_total)
@@ -239,7 +239,7 @@ END
 slow_pid=$!
 says "something is captured" 10 "wave: capturing"
 sleep 1
-kill -HUP "$(cat "$daemon_dir/pid")"
+kill -HUP "$(< "$daemon_dir/pid")"
 wait "$slow_pid"
 is "a reload while a sink hangs ends the daemon, to be started again" $? 1
 ok "and says so" said "a sink hangs, no reload is possible"

@@ -48,7 +48,7 @@ fails "nothing of the tests is in it" grep -E 'sim|kunit|selftest' scripts/packa
 echo '# mine' > "$work/image/etc/cityhub/cityhubd.conf"
 ok "and again" install_to "$work/image"
 is "a configuration that is there stays" \
-	"$(cat "$work/image/etc/cityhub/cityhubd.conf")" '# mine'
+	"$(< "$work/image/etc/cityhub/cityhubd.conf")" '# mine'
 
 make -s install-userspace DESTDIR="$work/local" > /dev/null
 is "the unit starts the daemon of its prefix" \

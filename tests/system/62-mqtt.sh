@@ -259,7 +259,7 @@ daemon_stop
 
 ok "a broker that never acknowledges" wait_for 25 grep -q \
 	"takes messages and acknowledges none" "$daemon_dir/silent.log"
-note "$(cat "$daemon_dir/silent.log")"
+note "$(< "$daemon_dir/silent.log")"
 kill "$silent_daemon"
 wait "$silent_daemon"
 ok "a broker that is black-holed" wait_for 35 grep -q \

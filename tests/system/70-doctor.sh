@@ -35,7 +35,7 @@ diagnosis() {
 	examine
 	is "$1: exit status" $? 1
 	is "$1: one fault, and no note" "$(grep -cE '^(FAULT|note)' "$report")" 1 ||
-		note "$(cat "$report")"
+		note "$(< "$report")"
 	like "$1: it, and the remedy" "$(grep '^FAULT' "$report")" \
 		"^FAULT $2 +$3.* -> .*$4"
 }
@@ -124,7 +124,7 @@ broker_tls good
 # Everything, and what only the ADE9000 can show
 conf_tls sen66 pcba-dbm mpl3115 ade9000-wave ade9000-meter
 start 5
-ok "all is well" examine || note "$(cat "$report")"
+ok "all is well" examine || note "$(< "$report")"
 is "and every part was looked at" \
 	"$(awk '{ print substr($0, 7, 21) }' "$report" | sed 's/ *$//' | sort | tr '\n' ,)" \
 	"broker,certificate,clock,configuration,daemon,hub,kernel module,ledger,results,sensor ade9000-meter,sensor ade9000-wave,sensor mpl3115,sensor pcba-dbm,sensor sen66,sink mqtt,store,"
@@ -223,7 +223,7 @@ conf_tls sen66 pcba-dbm mpl3115
 diagnosis "no daemon" daemon ".*does not run" "start cityhubd"
 
 start 3
-ok "all is well again" examine || note "$(cat "$report")"
+ok "all is well again" examine || note "$(< "$report")"
 daemon_stop
 umount "$daemon_dir/disk"
 finish

@@ -43,7 +43,7 @@ sim=/sys/kernel/debug/cityhub-sim
 
 dir_of() {
 	for name in $iio/iio:device*/name; do
-		[ "$(cat "$name")" != "$1" ] || echo "${name%/name}"
+		[ "$(< "$name")" != "$1" ] || echo "${name%/name}"
 	done
 }
 
@@ -68,7 +68,7 @@ capture() {
 
 mkdir -p /tmp
 for dir in $iio/iio:device*; do
-	echo "$(cat "$dir/name") $(readlink -f "$dir/../of_node")"
+	echo "$(< "$dir/name") $(readlink -f "$dir/../of_node")"
 done > /out/nodes
 capture ade9000-wave ade9000 2
 echo cityhub-0 > "$(dir_of mpl3115)/trigger/current_trigger"
@@ -81,8 +81,8 @@ for file in $iio/iio:device*/in_*; do
 	case $(stat -c %A "$file")$file in
 	--*|*_acceleration) continue ;;
 	esac
-	cat "$file" > /tmp/value 2>&1 && echo "$file $(cat /tmp/value)" ||
-		echo "FAILS $file $(cat /tmp/value)"
+	cat "$file" > /tmp/value 2>&1 && echo "$file $(< /tmp/value)" ||
+		echo "FAILS $file $(< /tmp/value)"
 done > /out/attributes
 capture sen66 sen66 8
 for module in cityhub cityhub_sim cityhub_ade9000 cityhub_ade7953 \
@@ -230,21 +230,21 @@ boot() {
 # Not through ok, which is a process of its own: these set variables.
 prepare "$meta" > "$work/fetch.log" 2>&1 && image >> "$work/fetch.log" 2>&1
 is "$arch: headers, kernel and busybox" "$?" 0 || {
-	note "$(cat "$work/fetch.log")"
+	note "$(< "$work/fetch.log")"
 	finish
 }
 ok "$arch: modules build against $release without a warning" modules || finish
 ok "$arch: initramfs" initramfs || finish
 ok "$arch: the hub overlay of $overlay applies to the tree" device_tree || finish
 ok "$arch: $release boots and runs to its end" boot || finish
-is "$arch: the job succeeds" "$(cat "$work/out/status")" 0
+is "$arch: the job succeeds" "$(< "$work/out/status")" 0
 is "$arch: nothing fails in it" "$(grep FAILS "$work/out/log")" ""
 ok "$arch: the kernel reports nothing" \
 	"$top/scripts/vm.d/report-scan" "$top/scripts/vm.d/known-reports" \
 	"$work/out/dmesg"
 is "$arch: the drivers bind from the tree" \
 	"$(grep -c 'devicetree/base/\(i2c\|spi\)-sim/' "$work/out/nodes")" "$bound" ||
-	note "$(cat "$work/out/nodes")"
+	note "$(< "$work/out/nodes")"
 channels=$(grep -c / "$work/out/attributes")
 ok "$arch: $channels attributes of channels" test "$channels" -gt 60
 is "$arch: all can be read" "$(grep FAILS "$work/out/attributes")" ""

@@ -83,7 +83,7 @@ says() {
 	wait_for "$2" said "$3" && point ok "$1" && return
 	point "not ok" "$1"
 	note "not said: $3"
-	note "$(cat "$daemon_log")"
+	note "$(< "$daemon_log")"
 	return 1
 }
 

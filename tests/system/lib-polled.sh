@@ -40,7 +40,7 @@ compare() {
 # reported [OPTION...]: a capture in real time, of which only order is judged
 reported() {
 	compare --missing any --report "$@" > "$work/found" 2>&1
-	note "$(cat "$work/found")"
+	note "$(< "$work/found")"
 	ok "samples came" test -s "$work/buffer"
 	fails "no stamp is before the one in front" grep "stamp .* after" "$work/found"
 }
@@ -51,20 +51,9 @@ world() {
 	world_scenario "$work/scenario"
 }
 
-# count COUNTER: what the hub says of the device; null is nothing
+# count COUNTER...: what the hub says of the device; null is nothing
 count() {
-	"$here/../../build/cityhub" stats --json |
-		sed -E "s/.*\"name\":\"$dev\"[^}]*\"$1\":\"?([0-9a-z]+).*/\1/"
-}
-
-# counts COUNTER...: several, as one line
-counts() {
-	local counter line=''
-
-	for counter in "$@"; do
-		line="$line $(count "$counter")"
-	done
-	echo "${line# }"
+	member_count "\"name\":\"$dev\"" "$@"
 }
 
 # refuses FILE VALUE ERROR: sysfs must say so
@@ -95,7 +84,7 @@ unplug() {
 	ok "unbind" eval "echo $device > $driver/unbind"
 	wait "$reader"
 	status=$?
-	like "the reader is told: status $status" "$(cat "$work/error")" \
+	like "the reader is told: status $status" "$(< "$work/error")" \
 		'No such device'
 	fails "the device is gone" iio_name "$dev"
 	ok "bind again" eval "echo $device > $driver/bind"

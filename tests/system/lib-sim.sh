@@ -9,7 +9,7 @@ sim_bus() {
 	local file
 
 	for file in /sys/bus/i2c/devices/i2c-*/name; do
-		[ "$(cat "$file")" = cityhub-sim-i2c ] || continue
+		[ "$(< "$file")" = cityhub-sim-i2c ] || continue
 		file=${file%/name}
 		echo "${file##*/i2c-}"
 		return 0

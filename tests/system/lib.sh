@@ -130,35 +130,42 @@ wait_for() {
 	done
 }
 
-# iio_name NAME: print iio:deviceN of the device with that name
-iio_name() {
+# iio_find NAME: set $iio_found to the directory in sysfs of the device with that
+# name. No process for what is asked so often: one takes a tenth of a second of
+# the uml kernel.
+iio_find() {
 	local file name
 
 	for file in "$iio"/iio:device*/name; do
 		{ read -r name < "$file"; } 2>/dev/null || continue
 		[ "$name" = "$1" ] || continue
-		file=${file%/name}
-		echo "${file##*/}"
+		iio_found=${file%/name}
 		return 0
 	done
+	echo "no device $1" >&2
 	return 1
+}
+
+# iio_name NAME: print iio:deviceN of the device with that name
+iio_name() {
+	iio_find "$1" 2>/dev/null && echo "${iio_found##*/}"
 }
 
 # iio_dir NAME: print its directory in sysfs
 iio_dir() {
-	local device
-
-	device=$(iio_name "$1") && echo "$iio/$device"
+	iio_find "$1" 2>/dev/null && echo "$iio_found"
 }
 
-# iio_get NAME ATTRIBUTE
+# iio_get NAME ATTRIBUTE: print its line
 iio_get() {
-	cat "$(iio_dir "$1")/$2"
+	local line
+
+	iio_find "$1" && read -r line < "$iio_found/$2" && echo "$line"
 }
 
 # iio_set NAME ATTRIBUTE VALUE
 iio_set() {
-	echo "$3" > "$(iio_dir "$1")/$2"
+	iio_find "$1" && echo "$3" > "$iio_found/$2"
 }
 
 # iio_scan NAME on|off: every channel of the buffer
@@ -166,9 +173,58 @@ iio_scan() {
 	local file value=1
 
 	[ "$2" = on ] || value=0
-	for file in "$(iio_dir "$1")"/scan_elements/*_en; do
+	iio_find "$1" || return
+	for file in "$iio_found"/scan_elements/*_en; do
 		echo "$value" > "$file" || return
 	done
+}
+
+# iio_value DIR LABEL: print the value times scale of the channel of that label
+iio_value() {
+	local file label raw scale
+
+	for file in "$1"/in_*_label; do
+		read -r label < "$file"
+		[ "$label" != "$2" ] || break
+	done
+	[ "$label" = "$2" ] || return
+	read -r raw < "${file%label}raw"
+	label=${file##*/in_}
+	for file in "${file%label}scale" "$1/in_${label%%[!a-z]*}_scale"; do
+		[ ! -e "$file" ] || { read -r scale < "$file"; break; }
+	done
+	awk -v raw="$raw" -v scale="$scale" 'BEGIN { printf "%.9g\n", raw * scale }'
+}
+
+# near NAME GOT WANT TOLERANCE
+near() {
+	if awk -v got="$2" -v want="$3" -v tolerance="$4" 'BEGIN {
+		error = got - want
+		exit !(got != "" && error <= tolerance && -error <= tolerance)
+	}'; then
+		point ok "$1"
+	else
+		point "not ok" "$1"
+		note "got $2, want $3 within $4"
+	fi
+}
+
+# member_count MEMBER COUNTER...: print what the hub says of a member, who is
+# "name":"NAME" or "id":N, as in its JSON
+member_count() {
+	local stats counter found=()
+
+	stats=$("${BASH_SOURCE[0]%/*}/../../build/cityhub" stats --json)
+	for counter in "${@:2}"; do
+		[[ $stats =~ $1[^{]*\"$counter\":\"?([0-9a-z]+) ]]
+		found+=("${BASH_REMATCH[1]-}")
+	done
+	echo "${found[*]}"
+}
+
+# raw_ns: print the present in CLOCK_MONOTONIC_RAW
+raw_ns() {
+	"${BASH_SOURCE[0]%/*}/../../build/tools/raw-ns"
 }
 
 # sim_set CHIP FILE VALUE: a fault or a setting of a simulated chip
