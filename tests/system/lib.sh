@@ -212,14 +212,14 @@ near() {
 # member_count MEMBER COUNTER...: print what the hub says of a member, who is
 # "name":"NAME" or "id":N, as in its JSON
 member_count() {
-	local stats counter found=()
+	local stats counter numbers=()
 
 	stats=$("${BASH_SOURCE[0]%/*}/../../build/cityhub" stats --json)
 	for counter in "${@:2}"; do
 		[[ $stats =~ $1[^{]*\"$counter\":\"?([0-9a-z]+) ]]
-		found+=("${BASH_REMATCH[1]-}")
+		numbers+=("${BASH_REMATCH[1]-}")
 	done
-	echo "${found[*]}"
+	echo "${numbers[*]}"
 }
 
 # raw_ns: print the present in CLOCK_MONOTONIC_RAW
