@@ -124,6 +124,7 @@ enum ade7953_level {
  * @start_ns:	when the chip was started
  * @window_ns:	when the last window ended
  * @looked_ns:	when the status was last read, which clears it
+ * @quiet_ns:	when it last said that no window had ended
  * @energy:	energies of both circuits since the driver was bound, in codes
  * @stamp:	estimator of the ends of the windows
  * @level:	what events are compared with, as the registers have them
@@ -159,6 +160,7 @@ struct ade7953 {
 	s64 start_ns;
 	s64 window_ns;
 	s64 looked_ns;
+	s64 quiet_ns;
 	s64 energy[ADE7953_CIRCUITS][ADE7953_ENERGIES];
 	struct cityhub_stamp stamp;
 	u32 level[ADE7953_LEVELS];

@@ -386,6 +386,8 @@ static bool ade7953_serve(struct ade7953 *st, s64 irq_ns, s64 event_ns)
 	/* With two causes nobody knows whose the instant is. */
 	if (status & ADE7953_IRQ_CYCEND)
 		ade7953_meter_service(st, events ? 0 : irq_ns);
+	else
+		st->quiet_ns = now;
 
 	return events || status & ADE7953_IRQ_CYCEND;
 }

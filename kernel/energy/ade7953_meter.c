@@ -135,6 +135,7 @@ void ade7953_meter_slept(struct ade7953 *st, s64 slept_ns)
 	st->start_ns -= slept_ns;
 	st->window_ns -= slept_ns;
 	st->looked_ns -= slept_ns;
+	st->quiet_ns -= slept_ns;
 	cityhub_stamp_reset(&st->stamp);
 }
 
@@ -220,10 +221,18 @@ static void ade7953_deliver(struct ade7953 *st, s64 irq_ns)
  */
 void ade7953_meter_service(struct ade7953 *st, s64 irq_ns)
 {
-	s64 end_ns = irq_ns ?: cityhub_raw_ns(), since = end_ns - st->window_ns;
-	u32 windows = div_u64(since + (irq_ns ? ADE7953_WINDOW_NS / 2 : 0),
-			      ADE7953_WINDOW_NS);
+	s64 end_ns = irq_ns ?: cityhub_raw_ns();
+	u32 windows;
 
+	/*
+	 * What has waited for the mains is not lost: a look that found no end
+	 * was in the last window, if not in its last quarter.
+	 */
+	st->window_ns = max(st->window_ns,
+			    st->quiet_ns - ADE7953_WINDOW_NS / 4);
+	windows = div_u64(end_ns - st->window_ns +
+			  (irq_ns ? ADE7953_WINDOW_NS / 2 : 0),
+			  ADE7953_WINDOW_NS);
 	/* Without an interrupt it ended some time before it was looked at. */
 	if (irq_ns)
 		st->window_ns = irq_ns;

@@ -164,12 +164,15 @@ s64 ade9000_energy_join(u32 high, u32 low)
  * ade9000_energy_since() - what an accumulating user register has grown by
  * @codes:	the register now
  * @before:	the register at an earlier reading
+ * @expected:	about what it should have grown by
  *
- * Return: the energy in codes; the register may have wrapped once.
+ * Return: the energy in codes: of all that the register may have grown by, for
+ * it goes round, the one next to what is expected.
  */
-s64 ade9000_energy_since(s64 codes, s64 before)
+s64 ade9000_energy_since(s64 codes, s64 before, s64 expected)
 {
-	return sign_extend64(codes - before, ADE9000_ENERGY_SIGN_BIT);
+	return expected + sign_extend64(codes - before - expected,
+					ADE9000_ENERGY_SIGN_BIT);
 }
 
 /**
@@ -196,7 +199,7 @@ u32 ade9000_windows_missed(s64 elapsed_ns)
 {
 	s64 windows = div_s64(elapsed_ns + NSEC_PER_SEC / 2, NSEC_PER_SEC);
 
-	return clamp_t(s64, windows - 1, 0, S32_MAX);
+	return clamp_t(s64, windows - 1, 0, S32_MAX - 1);
 }
 
 /**

@@ -94,7 +94,7 @@ u32 ade9000_angle_urad(u32 code, u32 period);
 s32 ade9000_temperature_mc(u32 code, u32 gain, u32 offset);
 
 s64 ade9000_energy_join(u32 high, u32 low);
-s64 ade9000_energy_since(s64 codes, s64 before);
+s64 ade9000_energy_since(s64 codes, s64 before, s64 expected);
 void ade9000_energy_add(struct ade9000_energy *energy, s64 codes);
 u32 ade9000_windows_missed(s64 elapsed_ns);
 

@@ -35,7 +35,10 @@
 
 #include "ade9000.h"
 
-/* The registers go round after 106.3 s at full scale (data sheet). */
+/*
+ * The registers go round after 106.3 s at full scale (data sheet). What grew
+ * over a longer time is told from the power before, and counts as lost.
+ */
 #define ADE9000_METER_HOLD_NS	(106LL * NSEC_PER_SEC)
 /* An energy window takes one second; later than this, interrupts are lost. */
 #define ADE9000_METER_STALE_NS	(1500 * NSEC_PER_MSEC)
@@ -91,11 +94,12 @@ static const u16 ade9000_energy_regs[ADE9000_PHASES] = {
 
 /**
  * struct ade9000_meter - the metering device
- * @st:		chip, whose lock guards @energy, @last and @window_ns
+ * @st:		chip, whose lock guards @energy, @last, @step and @window_ns
  * @indio_dev:	IIO device
  * @member:	its member
  * @energy:	accumulated energy of each phase
  * @last:	its register when it was last read
+ * @step:	what that grew by for each window
  * @window_ns:	when the last energy window was read
  * @mask:	channels of the scan; fixed while the buffer is on
  */
@@ -105,6 +109,7 @@ struct ade9000_meter {
 	struct cityhub_member *member;
 	struct ade9000_energy energy[ADE9000_PHASES];
 	s64 last[ADE9000_PHASES];
+	s64 step[ADE9000_PHASES];
 	s64 window_ns;
 	unsigned long mask;
 	/* private: one scan; only the thread of the trigger uses it */
@@ -175,7 +180,8 @@ void ade9000_meter_service(struct ade9000_meter *m)
 {
 	s64 now, codes[ADE9000_PHASES];
 	struct ade9000 *st = m->st;
-	u32 i, status, run;
+	u32 i, status, run, windows;
+	s64 grown;
 
 	now = cityhub_raw_ns();
 	if (ade9000_meter_read_energy(m, codes) ||
@@ -187,10 +193,13 @@ void ade9000_meter_service(struct ade9000_meter *m)
 	if (status & ADE9000_STATUS0_EGYRDY || !run)
 		return;
 
+	windows = ade9000_windows_missed(now - m->window_ns) + 1;
 	for (i = 0; i < ADE9000_PHASES; i++) {
-		ade9000_energy_add(&m->energy[i],
-				   ade9000_energy_since(codes[i], m->last[i]));
+		grown = ade9000_energy_since(codes[i], m->last[i],
+					     m->step[i] * windows);
+		ade9000_energy_add(&m->energy[i], grown);
 		m->last[i] = codes[i];
+		m->step[i] = div_s64(grown, windows);
 	}
 
 	if (now - m->window_ns > ADE9000_METER_HOLD_NS)
@@ -212,6 +221,7 @@ void ade9000_meter_restart(struct ade9000_meter *m)
 		ade9000_meter_lose(m, now);
 	m->window_ns = now;
 	memset(m->last, 0, sizeof(m->last));
+	memset(m->step, 0, sizeof(m->step));
 }
 
 /**

@@ -38,6 +38,12 @@
 #define ADE9000_SPAN		2048
 /* So many rings without a page, and interrupts are lost. */
 #define ADE9000_WAVE_STALE	2
+/*
+ * The page number is one modulo the ring: if a look takes longer than so many
+ * pages, nobody knows which round it is of. It is tried again so often.
+ */
+#define ADE9000_LOOK_PAGES	4
+#define ADE9000_LOOKS		3
 /* Chunks read for one interrupt at most, so that a slow bus starves nobody. */
 #define ADE9000_CHUNKS_MAX	8
 
@@ -143,18 +149,26 @@ static u32 ade9000_wave_page_ns(const struct ade9000_wave *w)
 /* Read the last page filled, and note how far the chip has come. */
 static int ade9000_wave_look(struct ade9000_wave *w)
 {
-	s64 now = cityhub_raw_ns();
-	u32 status;
+	u32 status, page_ns = div_u64(w->span_ns * ADE9000_PAGE_SETS,
+				      ADE9000_SPAN);
+	unsigned int tries;
+	s64 now;
 	int ret;
 
-	ret = ade9000_read(w->st, ADE9000_REG_WFB_TRG_STAT, &status);
-	if (ret)
-		return ret;
+	for (tries = 0; tries < ADE9000_LOOKS; tries++) {
+		now = cityhub_raw_ns();
+		ret = ade9000_read(w->st, ADE9000_REG_WFB_TRG_STAT, &status);
+		if (ret)
+			return ret;
+		if (cityhub_raw_ns() - now > ADE9000_LOOK_PAGES * (s64)page_ns)
+			continue;
+		ade9000_ring_see(&w->ring,
+				 FIELD_GET(ADE9000_TRG_LAST_PAGE, status), now,
+				 page_ns);
+		return 0;
+	}
 
-	ade9000_ring_see(&w->ring, FIELD_GET(ADE9000_TRG_LAST_PAGE, status),
-			 now, div_u64(w->span_ns * ADE9000_PAGE_SETS,
-				      ADE9000_SPAN));
-	return 0;
+	return -EAGAIN;
 }
 
 static void ade9000_wave_stamp(struct ade9000_wave *w, u64 complete,

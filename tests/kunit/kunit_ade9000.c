@@ -140,13 +140,20 @@ static void energy_joins_with_sign(struct kunit *test)
 				    energy_cases[i].codes, "case %u", i);
 }
 
-static void energy_register_may_wrap_once(struct kunit *test)
+static void energy_register_may_wrap(struct kunit *test)
 {
 	const s64 last = BIT_ULL(44) - 1, first = -(s64)BIT_ULL(44);
+	s64 grown;
 
-	KUNIT_EXPECT_EQ(test, ade9000_energy_since(first + 4, last), 5LL);
-	KUNIT_EXPECT_EQ(test, ade9000_energy_since(last - 4, first), -5LL);
-	KUNIT_EXPECT_EQ(test, ade9000_energy_since(-70, 30), -100LL);
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(first + 4, last, 0), 5LL);
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(last - 4, first, 0), -5LL);
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(-70, 30, 0), -100LL);
+	/* Three times round, at about the power of before. */
+	grown = 3 * BIT_ULL(45) + 1000;
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(1030, 30, grown / 10 * 11),
+			grown);
+	KUNIT_EXPECT_EQ(test, ade9000_energy_since(-970, 30, -grown / 10 * 9),
+			-grown);
 }
 
 static void energy_loses_no_code(struct kunit *test)
@@ -297,7 +304,7 @@ static struct kunit_case ade9000_cases[] = {
 	KUNIT_CASE(angle_from_its_clock),
 	KUNIT_CASE(temperature_from_its_trim),
 	KUNIT_CASE(energy_joins_with_sign),
-	KUNIT_CASE(energy_register_may_wrap_once),
+	KUNIT_CASE(energy_register_may_wrap),
 	KUNIT_CASE(energy_loses_no_code),
 	KUNIT_CASE(windows_missed_by_time),
 	KUNIT_CASE(ring_counts_on_over_its_end),

@@ -195,6 +195,20 @@ fails "a frequency it does not have is refused" \
 ok "six channels at 32 kSPS" columns 0,1,2,3,4,5 1 128 $ac
 # shellcheck disable=SC2086
 ok "seven channels at 32 kSPS" columns 0,1,2,3,4,5,6 1 128 $ac current3
+# Longer than half a ring passes in each look at the page number.
+# shellcheck disable=SC2086
+start 128 $ac
+sleep 0.3
+before=$(count lost)
+sim_set ade9000 transfer_ns 5000000
+sleep 0.3
+sim_set ade9000 transfer_ns -1
+sleep 1
+ok "a bus too slow for 32 kSPS" survives 20000
+found=$(compare --lost)
+note "$found"
+is "costs what is counted" "$(($(count lost) - before))" \
+	"$(field missing "$found")"
 iio_set $dev buffer/enable 1
 fails "the frequency stays while the buffer is on" \
 	iio_set $dev sampling_frequency 8000

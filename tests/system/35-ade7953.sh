@@ -318,6 +318,11 @@ sleep 3
 event '*current1*_thresh_rising_en' 0
 sleep 3
 before=$(count lost)
+grid 0 0 1 0 1
+sleep 8
+grid 230.1 12.5 0.9 4.2 1
+sleep 3
+is "a window that waits for the mains is not lost" "$(count lost)" "$before"
 sim_set $chip irq_lost 1
 sleep 6
 ok "a lost interrupt costs a window that is counted" \
