@@ -146,6 +146,43 @@ START_TEST(senml_bound_only_when_it_is_known)
 }
 END_TEST
 
+/* As power_interval() makes them: of whole cycles there is the rms alone. */
+START_TEST(senml_has_an_rms_that_comes_without_a_mean)
+{
+	static const struct batch_channel channels[] = {
+		{ "L1-voltage", "voltage", "V", "L1", 4 },
+		{ "frequency", "frequency", "Hz", "", 4 },
+	};
+	struct batch_layout *l = batch_layout_new("m.cycles", 2, channels);
+	struct batch *b[2] = { batch_new(l), batch_new(l) };
+	size_t len;
+	char *text;
+
+	for (int i = 0; i < 2; i++) {
+		strcpy(b[i]->hub, "h");
+		strcpy(b[i]->boot, "b");
+		b[i]->from_ns = (1700000000 + i) * SECOND;
+		b[i]->results[0] = (struct batch_result){ .mean = NAN,
+			.min = NAN, .max = NAN, .rms = 230.25 + i, .last = NAN,
+			.difference = NAN, .count = 1000 };
+		b[i]->results[1] = (struct batch_result){ .mean = 50,
+			.min = 50, .max = 50, .rms = NAN, .last = 50,
+			.difference = NAN, .count = 1000 };
+	}
+	text = (char *)encode("senml-json", b, 2, &len);
+	ck_assert_msg(strstr(text, "{\"bn\":\"h/m.cycles/L1-voltage/rms\","
+			     "\"bu\":\"V\",\"bv\":230.25,\"v\":0},"
+			     "{\"v\":1,\"t\":1},"), "%s", text);
+	ck_assert_ptr_null(strstr(text, "frequency/"));
+	free(text);
+	free(encode("senml-cbor", b, 2, &len));
+	ck_assert_uint_gt(len, 0);
+	batch_free(b[0]);
+	batch_free(b[1]);
+	batch_layout_put(l);
+}
+END_TEST
+
 /* RFC 8428 table 4, RFC 8949 section 3, half precision of IEEE 754. */
 static const uint8_t senml_cbor[] = {
 	0x82,
@@ -374,6 +411,7 @@ int main(void)
 	tcase_add_test(t, names);
 	tcase_add_test(t, senml_json_by_hand);
 	tcase_add_test(t, senml_bound_only_when_it_is_known);
+	tcase_add_test(t, senml_has_an_rms_that_comes_without_a_mean);
 	tcase_add_test(t, senml_cbor_by_hand);
 	tcase_add_test(t, numbers_are_as_short_as_they_may);
 	tcase_add_test(t, no_number_is_further_off_than_allowed);

@@ -307,12 +307,14 @@ static double senml_tolerance(const struct senml *s, unsigned int channel,
 	return fmax(0.5 * pow(10, 1 - c->decimals), SENML_SHARE * span);
 }
 
-/* How far a reduction is from what the mean alone would tell. */
+/* How far a reduction is from what the mean alone tells, if there is one. */
 static double senml_beyond(const struct batch *b,
 			   const struct senml_series *series, double v)
 {
 	double mean = senml_value(b, series->channel, SENML_MEAN);
 
+	if (!isfinite(mean))
+		return INFINITY;
 	return fabs(v - (series->kind == SENML_RMS ? fabs(mean) : mean));
 }
 
