@@ -374,6 +374,49 @@ START_TEST(interruption)
 }
 END_TEST
 
+/* A meter of three phases on a circuit of one. */
+START_TEST(phases_that_are_not_wired_are_not_judged)
+{
+	struct power_quality_conf c = conf();
+
+	open_quality(&c);
+	play(100, 0.01, 1, 0);
+	ck_assert_uint_eq(nevents, 0);
+	play(5, 0.01, 0.7, 0);
+	play(20, 0.01, 1, 0);
+	ck_assert_uint_eq(nevents, 2);
+	ck_assert_int_eq(events[1].kind, POWER_QUALITY_DIP);
+	ck_assert(events[1].over);
+	ck_assert_uint_eq(events[1].phase, 1);
+	ck_assert_double_eq_tol(events[1].volts, 0.7 * NOMINAL,
+				0.002 * NOMINAL);
+	/* All that is wired is gone: the dip is an interruption, too. */
+	play(20, 0.01, 0, 0);
+	play(20, 0.01, 1, 0);
+	ck_assert_uint_eq(nevents, 6);
+	ck_assert_int_eq(events[3].kind, POWER_QUALITY_INTERRUPTION);
+	ck_assert(events[4].over && events[5].over);
+}
+END_TEST
+
+/* Switched on anywhere in a cycle, then down for good. */
+START_TEST(a_phase_counts_from_its_first_voltage)
+{
+	struct power_quality_conf c = conf();
+
+	open_quality(&c);
+	play(20.3, 1, 0, 1);
+	play(20, 1, 1, 1);
+	ck_assert_uint_eq(nevents, 0);
+	sample += RATE;	/* a gap, over which it is known what is wired */
+	play(20, 1, 0, 1);
+	ck_assert_uint_eq(nevents, 1);
+	ck_assert_int_eq(events[0].kind, POWER_QUALITY_DIP);
+	ck_assert_uint_eq(events[0].phase, 1);
+	ck_assert(!events[0].over);
+}
+END_TEST
+
 START_TEST(frequency_by_another_phase)
 {
 	struct power_quality_conf c = conf();
@@ -546,6 +589,8 @@ int main(void)
 	tcase_add_test(t, dip_that_wanders_is_one);
 	tcase_add_test(t, swell);
 	tcase_add_test(t, interruption);
+	tcase_add_test(t, phases_that_are_not_wired_are_not_judged);
+	tcase_add_test(t, a_phase_counts_from_its_first_voltage);
 	tcase_add_test(t, frequency_by_another_phase);
 	tcase_add_test(t, a_jump_of_phase_is_no_event);
 	tcase_add_test(t, ten_minutes_of_utc_begin_anew);

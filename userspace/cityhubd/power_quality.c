@@ -12,6 +12,7 @@
 #define POWER_QUALITY_SLEW	0.003	/* of a period, a boundary at a crossing */
 #define POWER_QUALITY_STEADY	0.01	/* of a period, from one to the next */
 #define POWER_QUALITY_WEAK	0.5	/* of nominal: no phase to go by */
+#define POWER_QUALITY_LIVE	2	/* half cycles: one whole cycle with voltage */
 #define POWER_QUALITY_CROSSINGS	16	/* in a piece */
 #define POWER_QUALITY_PIECE	256	/* samples looked at in one go */
 #define POWER_QUALITY_SECTIONS	2
@@ -65,6 +66,8 @@ struct power_quality {
 	bool flagged;
 	int64_t interval_ns;
 	uint32_t fed;
+	/* Half cycles since a phase first had voltage, up to POWER_QUALITY_LIVE. */
+	unsigned int live[POWER_QUALITY_PHASES];
 	bool active[POWER_QUALITY_KINDS];
 	struct power_quality_event event[POWER_QUALITY_KINDS];
 };
@@ -269,6 +272,37 @@ struct power_quality_limits {
 	bool ends[POWER_QUALITY_KINDS];
 };
 
+/* What is not wired is no dip: a phase counts once it had voltage. */
+static void power_quality_learn_phases(struct power_quality *q,
+				       const double *volts)
+{
+	double weak = POWER_QUALITY_WEAK * q->conf.nominal_v;
+
+	for (unsigned int i = 0; i < q->conf.phases; i++)
+		if (q->live[i] < POWER_QUALITY_LIVE &&
+		    (q->live[i] || volts[i] >= weak))
+			q->live[i]++;
+}
+
+/* Of the phases that count. Returns whether there is one. */
+static bool power_quality_extremes(const struct power_quality *q,
+				   const double *volts,
+				   struct power_quality_limits *l)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < q->conf.phases; i++) {
+		if (q->live[i] < POWER_QUALITY_LIVE)
+			continue;
+		if (!any || volts[i] < volts[l->lowest])
+			l->lowest = i;
+		if (!any || volts[i] > volts[l->highest])
+			l->highest = i;
+		any = true;
+	}
+	return any;
+}
+
 /* A dip or swell is of any phase, an interruption of all. */
 static void power_quality_compare(const struct power_quality *q,
 				  const double *volts,
@@ -278,10 +312,8 @@ static void power_quality_compare(const struct power_quality *q,
 	double low, high;
 
 	memset(l, 0, sizeof(*l));
-	for (unsigned int i = 1; i < c->phases; i++) {
-		l->lowest = volts[i] < volts[l->lowest] ? i : l->lowest;
-		l->highest = volts[i] > volts[l->highest] ? i : l->highest;
-	}
+	if (!power_quality_extremes(q, volts, l))
+		return;
 	low = volts[l->lowest] / c->nominal_v;
 	high = volts[l->highest] / c->nominal_v;
 	l->begins[POWER_QUALITY_DIP] = low < c->dip;
@@ -394,6 +426,7 @@ static void power_quality_boundary(struct power_quality *q, double at,
 	}
 	if (q->half_length > 0) {
 		power_quality_judge(q, volts, q->half_ns, ns);
+		power_quality_learn_phases(q, volts);
 		power_quality_refer(q, volts);
 	}
 	q->half_length = length;

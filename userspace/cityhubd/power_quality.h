@@ -6,7 +6,8 @@
  * Urms(1/2) is the rms of one cycle, new each half cycle. Cycles
  * begin where the fundamental of one phase crosses zero, and are the same for
  * all channels; class A has them for each channel. While there is no voltage
- * they go on with the period of before.
+ * they go on with the period of before. A phase is judged from its first whole
+ * cycle with half of the nominal voltage on: before, it is taken as not wired.
  *
  * Rms and frequency of 10 cycles at 50 Hz, 12 at 60 Hz: without gaps, begun anew
  * at each 10 minutes of UTC, where the one that was under way ends early; class A
