@@ -698,6 +698,134 @@ START_TEST(two_sensors_into_the_store)
 }
 END_TEST
 
+/* Unplugged until the capture has forgotten it. */
+static void leave(struct capture *c, struct fake *f)
+{
+	f->check_error = -ENODEV;
+	capture_hotplug(c);
+	ck_assert_uint_eq(capture_size(c), 0);
+	kernel.boot_ns += 100 * SECOND;	/* it would be tried again by now */
+	capture_rescan(c);
+}
+
+static struct conf conf_of_long_windows(void)
+{
+	struct conf conf;
+
+	conf_defaults(&conf);
+	conf.capture.ndevices = 1;	/* none of this machine */
+	strcpy(conf.capture.devices[0], "nothing");
+	conf.capture.nwindows = 1;
+	strcpy(conf.capture.windows[0].sensor, "*");
+	conf.capture.windows[0].lengths_s[0] = 1;
+	conf.capture.windows[0].lengths_s[1] = 86400;
+	conf.capture.windows[0].nlengths = 2;
+	return conf;
+}
+
+/* How many results of @name came, and of how many values. */
+static unsigned int results_of(const char *path, const char *name,
+			       unsigned int *values)
+{
+	struct store_reader *r;
+	char why[200];
+	struct batch *b;
+	uint64_t id = 0;
+	unsigned int n = 0;
+
+	*values = 0;
+	r = store_reader_open(path, why, sizeof(why));
+	ck_assert_ptr_nonnull(r);
+	while (store_reader_next(r, id, &b, &id) == 1) {
+		if (!strcmp(batch_layout_sensor(b->layout), name)) {
+			*values += b->results[0].count;
+			n++;
+		}
+		batch_free(b);
+	}
+	store_reader_close(r);
+	return n;
+}
+
+START_TEST(a_longer_window_goes_on_when_its_sensor_is_back)
+{
+	struct loop *loop = loop_new();
+	struct conf conf = conf_of_long_windows();
+	struct fake *f = fake_new("a");
+	char dir[200], path[300];
+	unsigned int values;
+	struct capture *c;
+	struct store *s;
+
+	unit_dir(dir, sizeof(dir), "pipeline");
+	snprintf(path, sizeof(path), "%s/s.db", dir);
+	c = capture_new(loop, &conf, fake_utc, on_fault, NULL);
+	s = store_open(&(struct store_conf){ .path = path, .hub = "h",
+		.boot = "b", .max_bytes = 1000000, .allow_tmpfs = true });
+	ck_assert_int_eq(store_start(s), 0);
+	for (int i = 0; i < 3; i++) {
+		if (i)
+			f = fake_new("a");
+		/* Another number each time, as the kernel gives. */
+		snprintf(f->source.key, sizeof(f->source.key), "fake:%d", i);
+		ck_assert_int_eq(capture_add(c, &f->source), 0);
+		deliver(f, kernel.boot_ns, 400);
+		capture_tick(c, kernel.boot_ns + 10 * SECOND);
+		leave(c, f);
+	}
+	store_submit(s, capture_collect(c));
+	capture_stop(c);
+	store_submit(s, capture_collect(c));
+	store_close(s);
+	ck_assert_uint_eq(results_of(path, "a", &values), 3);
+	ck_assert_uint_eq(results_of(path, "a.86400s", &values), 1);
+	ck_assert_uint_eq(values, 3);
+	capture_free(c);
+	loop_free(loop);
+	unit_dir_remove(dir);
+}
+END_TEST
+
+/* Its name is free at once, also for one whose layout is another. */
+START_TEST(a_longer_window_ends_without_its_sensor)
+{
+	struct loop *loop = loop_new();
+	struct conf conf = conf_of_long_windows();
+	struct fake *f = fake_new("a");
+	char dir[200], path[300];
+	unsigned int values;
+	struct capture *c;
+	struct store *s;
+
+	unit_dir(dir, sizeof(dir), "pipeline");
+	snprintf(path, sizeof(path), "%s/s.db", dir);
+	c = capture_new(loop, &conf, fake_utc, on_fault, NULL);
+	s = store_open(&(struct store_conf){ .path = path, .hub = "h",
+		.boot = "b", .max_bytes = 1000000, .allow_tmpfs = true });
+	ck_assert_int_eq(store_start(s), 0);
+	ck_assert_int_eq(capture_add(c, &f->source), 0);
+	deliver(f, kernel.boot_ns, 400);
+	capture_tick(c, kernel.boot_ns + 10 * SECOND);
+	leave(c, f);
+	capture_tick(c, kernel.boot_ns + 2 * 86400 * SECOND);
+	store_submit(s, capture_collect(c));
+	f = fake_new("a");
+	f->channel.meaning.channel.decimals++;
+	ck_assert_int_eq(capture_add(c, &f->source), 0);
+	deliver(f, kernel.boot_ns, 400);
+	capture_tick(c, kernel.boot_ns + 10 * SECOND);
+	capture_stop(c);
+	store_submit(s, capture_collect(c));
+	store_close(s);
+	ck_assert_uint_eq(results_of(path, "a.86400s", &values), 2);
+	ck_assert_uint_eq(values, 2);
+	ck_assert_uint_eq(results_of(path, "a", &values), 2);
+	capture_free(c);
+	loop_free(loop);
+	unit_dir_remove(dir);
+}
+END_TEST
+
 static int see_events(void *ctx, const char *name, const struct ledger_sensor *l)
 {
 	ck_assert_int_eq(ledger_sensor_balance(l), 0);
@@ -807,6 +935,8 @@ int main(void)
 	tcase_add_test(t, a_stall_is_looked_into);
 	tcase_add_test(t, the_rate_is_learnt);
 	tcase_add_test(t, two_sensors_into_the_store);
+	tcase_add_test(t, a_longer_window_goes_on_when_its_sensor_is_back);
+	tcase_add_test(t, a_longer_window_ends_without_its_sensor);
 	tcase_add_test(t, another_meter_is_an_event_and_its_index_goes_on);
 	suite_add_tcase(s, t);
 	return unit_run(s);

@@ -28,7 +28,7 @@ struct capture_member {
 	struct sensor *sensor;		/* NULL while it is down */
 	struct loop_watch *watch;
 	struct loop_watch *events;
-	char key[BATCH_NAME];
+	char key[BATCH_NAME];		/* empty: the device is gone */
 	char wanted[BATCH_NAME];	/* name before it was made unique */
 	char name[BATCH_NAME];
 	char why[256];			/* last told reason, empty when up */
@@ -106,8 +106,8 @@ static void capture_pressure(const struct capture *c, const struct batch *b)
 
 static int capture_store(void *ctx, struct batch *b)
 {
-	struct capture_member *m = ctx;
-	int err = store_packet_add(m->capture->packet, b);
+	struct capture *c = ctx;
+	int err = store_packet_add(c->packet, b);
 
 	if (err)
 		log_error("no memory for a batch; it is lost");
@@ -133,7 +133,7 @@ static int capture_out(void *ctx, struct batch *b)
 		if (longer_fits(m->longer[i], b->layout))
 			longer_feed(m->longer[i], b);
 	if (!capture_is_power(m, b->layout) || m->capture->conf->power.cycles)
-		return capture_store(m, b);
+		return capture_store(m->capture, b);
 	batch_free(b);
 	return 0;
 }
@@ -242,7 +242,7 @@ static void capture_add_longer(struct capture_member *m, int64_t length_ns,
 			       const struct window_channel *windows)
 {
 	struct longer *l = longer_new(length_ns, layout, windows,
-				      capture_store, m);
+				      capture_store, m->capture);
 
 	if (l)
 		m->longer[m->nlonger++] = l;
@@ -340,7 +340,7 @@ static void capture_input(void *ctx);
 static bool capture_name_taken(const struct capture *c, const char *name)
 {
 	for (const struct capture_member *m = c->members; m; m = m->next)
-		if (!strcmp(m->name, name))
+		if (*m->key && !strcmp(m->name, name))
 			return true;
 	return false;
 }
@@ -365,22 +365,37 @@ static struct capture_member *capture_find(struct capture *c, const char *key)
 	return NULL;
 }
 
+/* The one of that name that is gone, with its longer windows, or a new one. */
+static struct capture_member *capture_member_named(struct capture *c,
+						   const char *name)
+{
+	struct capture_member **at = &c->members, *m;
+
+	for (; *at; at = &(*at)->next)
+		if (!*(*at)->key && !strcmp((*at)->name, name))
+			return *at;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return NULL;
+	m->capture = c;
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	*at = m;
+	return m;
+}
+
 static struct capture_member *capture_member_new(struct capture *c,
 						 const char *key,
 						 const char *wanted)
 {
-	struct capture_member *m = calloc(1, sizeof(*m));
-	struct capture_member **end = &c->members;
+	struct capture_member *m;
+	char name[BATCH_NAME];
 
+	capture_name(c, wanted, name);
+	m = capture_member_named(c, name);
 	if (!m)
 		return NULL;
-	m->capture = c;
 	snprintf(m->key, sizeof(m->key), "%s", key);
 	snprintf(m->wanted, sizeof(m->wanted), "%s", wanted);
-	capture_name(c, wanted, m->name);
-	while (*end)
-		end = &(*end)->next;
-	*end = m;
 	return m;
 }
 
@@ -597,7 +612,24 @@ static bool capture_is_in(const struct capture_member *m,
 	return false;
 }
 
-/* Forget a device that is gone, so that its name is free when it is back. */
+static bool capture_has_open_window(const struct capture_member *m)
+{
+	for (unsigned int i = 0; i < m->nlonger; i++)
+		if (longer_is_open(m->longer[i]))
+			return true;
+	return false;
+}
+
+/* Its name is free; what comes back under it goes on with the longer windows. */
+static void capture_member_leave(struct capture_member *m)
+{
+	m->key[0] = '\0';
+	m->retry_ns = 0;
+	m->backoff_ns = 0;
+	m->stalls = 0;
+}
+
+/* Forget a device that is gone, as soon as its longer windows have ended. */
 static void capture_forget_gone(struct capture *c,
 				const struct source_iio_scan *scan)
 {
@@ -607,6 +639,11 @@ static void capture_forget_gone(struct capture *c,
 		struct capture_member *m = *at;
 
 		if (m->sensor || capture_is_in(m, scan)) {
+			at = &m->next;
+			continue;
+		}
+		if (capture_has_open_window(m)) {
+			capture_member_leave(m);
 			at = &m->next;
 			continue;
 		}
@@ -620,9 +657,17 @@ static bool capture_due(const struct capture *c)
 	int64_t now = clock_now_ns(c->clock);
 
 	for (const struct capture_member *m = c->members; m; m = m->next)
-		if (!m->sensor && now >= m->retry_ns)
+		if (*m->key && !m->sensor && now >= m->retry_ns)
 			return true;
 	return false;
+}
+
+static bool capture_is_empty(const struct capture *c)
+{
+	for (const struct capture_member *m = c->members; m; m = m->next)
+		if (*m->key)
+			return false;
+	return true;
 }
 
 static void capture_tell_none(struct capture *c, const struct source_iio_scan *scan)
@@ -637,7 +682,7 @@ static void capture_tell_none(struct capture *c, const struct source_iio_scan *s
 	if (!scan)
 		log_warning("this kernel has no IIO devices: load the drivers of the sensors (modprobe cityhub-sen6x, ...); looking again every %g s",
 			    c->conf->capture.rescan_s);
-	else if (!c->members)
+	else if (capture_is_empty(c))
 		log_warning("no IIO device with a buffer is %s: load the drivers of the sensors or wire one up; looking again every %g s",
 			    c->conf->capture.ndevices ?
 			    "there under the names of capture.devices" : "there",

@@ -303,6 +303,11 @@ void longer_flush(struct longer *l, int64_t utc_ns, int64_t grace_ns)
 		longer_close(l);
 }
 
+bool longer_is_open(const struct longer *l)
+{
+	return l->open;
+}
+
 const char *longer_name(const struct longer *l)
 {
 	return batch_layout_sensor(l->layout);

@@ -39,6 +39,8 @@ void longer_feed(struct longer *l, const struct batch *b);
 void longer_flush(struct longer *l, int64_t utc_ns, int64_t grace_ns);
 /* Close the window as it is. */
 void longer_close(struct longer *l);
+/* Is a window under way? */
+bool longer_is_open(const struct longer *l);
 
 const char *longer_name(const struct longer *l);
 /* Of the sensor whose batches it takes. */
