@@ -92,6 +92,20 @@ static void feed_second(int64_t from_ns, double v, uint32_t count)
 	feed(second(from_ns, v, count));
 }
 
+static int64_t utc(int year, int month, int day, int hour, int minute)
+{
+	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1,
+			 .tm_mday = day, .tm_hour = hour, .tm_min = minute };
+
+	return (int64_t)timegm(&tm) * SECOND;
+}
+
+static void set_zone(const char *zone)
+{
+	setenv("TZ", zone, 1);
+	tzset();
+}
+
 START_TEST(each_quantity_has_its_reduction)
 {
 	const struct batch_result *r;
@@ -202,6 +216,37 @@ START_TEST(a_step_of_the_clock_cuts_it_a_sync_does_not)
 }
 END_TEST
 
+/* The day of a clock that was never set is none; dated anew it stays in the past. */
+START_TEST(the_first_sync_leaves_what_was_captured)
+{
+	int64_t offset_ns = utc(2026, 3, 29, 10, 0) - 8 * SECOND;
+	struct batch *b;
+
+	set_zone("UTC");
+	open_longer(LONGER_DAY);
+	for (int i = 7; i >= 5; i--) {	/* late data opens no other window */
+		b = second(i * SECOND, 1, 4);
+		b->sync = BATCH_UNSYNCHRONISED;
+		feed(b);
+	}
+	b = second(utc(2026, 3, 29, 10, 0), 1, 4);
+	b->offset_ns = offset_ns;
+	feed(b);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(made[0]->sync, BATCH_UNSYNCHRONISED);
+	ck_assert_int_eq(made[0]->from_ns, 5 * SECOND);
+	ck_assert_int_eq(made[0]->to_ns, 8 * SECOND);
+	ck_assert_uint_eq(made[0]->results[0].expected, 12);
+	batch_redate(made[0], offset_ns, 0, 8 * SECOND);
+	ck_assert_int_eq(made[0]->to_ns, utc(2026, 3, 29, 10, 0));
+	/* A clock that is right keeps its windows. */
+	feed_second(utc(2026, 3, 29, 10, 0), 1, 4);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_int_eq(made[1]->from_ns, utc(2026, 3, 29, 0, 0));
+	ck_assert_int_eq(made[1]->to_ns, utc(2026, 3, 30, 0, 0));
+}
+END_TEST
+
 START_TEST(ledger_adds_up)
 {
 	struct ledger_sensor l, sum = { 0 };
@@ -239,20 +284,6 @@ START_TEST(only_batches_of_its_layout)
 END_TEST
 
 /* ---- days -------------------------------------------------------------------- */
-
-static int64_t utc(int year, int month, int day, int hour, int minute)
-{
-	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1,
-			 .tm_mday = day, .tm_hour = hour, .tm_min = minute };
-
-	return (int64_t)timegm(&tm) * SECOND;
-}
-
-static void set_zone(const char *zone)
-{
-	setenv("TZ", zone, 1);
-	tzset();
-}
 
 static void day_is(int64_t at, int64_t from, int64_t to)
 {
@@ -341,6 +372,7 @@ int main(void)
 	tcase_add_test(t, worst_of_the_clock_and_all_flags);
 	tcase_add_test(t, late_data_opens_it_again);
 	tcase_add_test(t, a_step_of_the_clock_cuts_it_a_sync_does_not);
+	tcase_add_test(t, the_first_sync_leaves_what_was_captured);
 	tcase_add_test(t, ledger_adds_up);
 	tcase_add_test(t, only_batches_of_its_layout);
 	tcase_add_test(t, a_day_has_23_24_or_25_hours);

@@ -45,6 +45,8 @@ struct longer {
 	bool open;
 	int64_t from_ns;
 	int64_t to_ns;
+	int64_t first_ns;	/* from the first shorter window to the last */
+	int64_t last_ns;
 	int64_t closed_ns;	/* end of the newest window that was made */
 	struct longer_sum *sums;
 	struct ledger_sensor since;
@@ -235,12 +237,26 @@ static void longer_bounds(const struct longer *l, int64_t utc_ns,
 	*to_ns = *from_ns + l->length_ns;
 }
 
+/*
+ * Before the clock was set its bounds are of no day that was, and go along when
+ * it is dated anew: then only what was captured is known.
+ */
+static void longer_clip(struct longer *l)
+{
+	if (!l->open || l->head.sync != BATCH_UNSYNCHRONISED)
+		return;
+	l->from_ns = l->first_ns;
+	l->to_ns = l->last_ns;
+}
+
 static void longer_open(struct longer *l, const struct batch *b)
 {
 	/* A step of the clock cuts it, as it cut the shorter one. */
 	if (l->open && b->offset_ns == l->head.offset_ns &&
 	    b->from_ns >= l->from_ns && b->from_ns < l->to_ns)
 		return;
+	if (b->offset_ns != l->head.offset_ns)
+		longer_clip(l);
 	longer_close(l);
 	if (b->offset_ns != l->head.offset_ns)
 		l->closed_ns = INT64_MIN;
@@ -251,6 +267,8 @@ static void longer_open(struct longer *l, const struct batch *b)
 		.bound_ns = b->bound_ns, .stamp_bound_ns = b->stamp_bound_ns,
 		.sync = b->sync, .clock = b->clock,
 	};
+	l->first_ns = b->from_ns;
+	l->last_ns = b->to_ns;
 	l->open = true;
 }
 
@@ -286,6 +304,10 @@ void longer_feed(struct longer *l, const struct batch *b)
 {
 	longer_open(l, b);
 	longer_take_head(&l->head, b);
+	if (l->first_ns > b->from_ns)
+		l->first_ns = b->from_ns;
+	if (l->last_ns < b->to_ns)
+		l->last_ns = b->to_ns;
 	for (unsigned int i = 0; i < l->n; i++) {
 		const struct batch_result *r = &b->results[i];
 

@@ -6,7 +6,8 @@
  *
  * A shorter window belongs to the longer one in which it began. What comes
  * late, and steps of the clock, are treated as in window.h; a flag of a shorter
- * window is one of the longer, too.
+ * window is one of the longer, too. One of an unsynchronised clock that a step
+ * cuts goes from the first of its shorter windows to the end of the last.
  */
 #ifndef CITYHUBD_LONGER_H
 #define CITYHUBD_LONGER_H
