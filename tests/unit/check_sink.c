@@ -16,6 +16,7 @@ static uint64_t newest, cursor, gone;
 static unsigned int parts;	/* messages for ten ids */
 static struct ranges have;
 static int connect_error, publish_error;
+static const char *refused;	/* a topic that is never taken */
 static int64_t now;
 
 static int fake_connect(void *ctx)
@@ -36,6 +37,8 @@ static int fake_publish(void *ctx, const struct sink_message *m, int *mid)
 	(void)ctx;
 	if (publish_error)
 		return publish_error;
+	if (refused && !strcmp(m->topic, refused))
+		return -EIO;
 	ck_assert_uint_lt(published, 8000);
 	*mid = (int)++published;
 	sent[*mid] = strcmp(m->topic, "data") ? 0 : strtoull(m->payload, NULL, 10);
@@ -108,6 +111,7 @@ static void setup(void)
 	cursor = 0;
 	connect_error = 0;
 	publish_error = 0;
+	refused = NULL;
 	gone = 0;
 	parts = 0;
 	now = 1000;
@@ -296,6 +300,24 @@ START_TEST(newest_state_wins_and_faults_follow)
 }
 END_TEST
 
+START_TEST(news_that_are_not_taken_hold_up_no_others)
+{
+	newest = 0;
+	refused = "clock";
+	sink_set_news(sink, SINK_CLOCK, message("clock", 1));
+	sink_set_news(sink, SINK_STATE, message("state", 1));
+	sink_add_notice(sink, message("fault", 1));
+	go_up();
+	ck_assert_uint_eq(published, 2);
+	ck_assert_str_eq(topics[1], "state");
+	ck_assert_str_eq(topics[2], "fault");
+	ck_assert(!sink_is_idle(sink));
+	refused = NULL;
+	sink_run(sink, now);
+	ck_assert_str_eq(topics[3], "clock");
+}
+END_TEST
+
 /* ---- live and backlog ------------------------------------------------------ */
 
 /* Acknowledge all that is on its way, in its order. */
@@ -476,6 +498,7 @@ int main(void)
 	tcase_add_test(t, a_silent_broker_is_given_up);
 	tcase_add_test(t, publish_that_fails_is_tried_again);
 	tcase_add_test(t, newest_state_wins_and_faults_follow);
+	tcase_add_test(t, news_that_are_not_taken_hold_up_no_others);
 	tcase_add_test(t, live_overtakes_a_backlog_and_both_are_in_order);
 	tcase_add_test(t, a_backlog_is_limited_and_live_is_not);
 	tcase_add_test(t, what_was_live_is_not_sent_again_with_the_backlog);

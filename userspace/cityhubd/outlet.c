@@ -104,20 +104,21 @@ static void outlet_put_state(struct outlet *o)
 		outlet_put(o, SINK_STATE, "state", strdup(o->state));
 }
 
-/*
- * It is connected, but what comes next cannot be sent; the rest waits behind
- * it. Said once a connection: the other lane may go on, and so do messages
- * beside the store. Until results land it does not count as up.
- */
-static void outlet_stuck(struct outlet *o, const char *why)
+void outlet_stuck(struct outlet *o, const char *fmt, ...)
 {
+	char why[sizeof(o->told)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
 	pthread_mutex_lock(&o->lock);
 	o->connected = false;
 	pthread_mutex_unlock(&o->lock);
 	if (!strcmp(o->told, why))
 		return;
-	snprintf(o->told, sizeof(o->told), "%s", why);
-	log_error("%s: %s; all that follows waits, and is kept in the store",
+	strcpy(o->told, why);
+	log_error("%s: %s; what follows it waits, and results are kept in the store",
 		  o->conf.name, why);
 }
 
@@ -129,7 +130,7 @@ static bool outlet_open_reader(struct outlet *o)
 		return true;
 	o->reader = store_reader_open(o->store_path, why, sizeof(why));
 	if (!o->reader)
-		outlet_stuck(o, why);
+		outlet_stuck(o, "%s", why);
 	return o->reader;
 }
 
@@ -253,11 +254,8 @@ static void outlet_disconnect(void *ctx)
 static int outlet_publish(void *ctx, const struct sink_message *m, int *mid)
 {
 	struct outlet *o = ctx;
-	int err = o->ops->publish(o->transport, m, mid);
 
-	if (err == -EMSGSIZE)
-		outlet_stuck(o, "a message is longer than the broker takes: lower pack_s, or raise its limit");
-	return err;
+	return o->ops->publish(o->transport, m, mid);
 }
 
 static uint64_t outlet_newest(void *ctx)
@@ -281,7 +279,7 @@ static int outlet_next(void *ctx, const struct sink_want *want,
 	ret = bundle_fill(bundle, o->reader, want->after, want->until,
 			  outlet_now_ms(), o->hurry);
 	if (ret < 0)
-		outlet_stuck(o, ret == -ENOMEM ? "no memory for a message" :
+		outlet_stuck(o, "%s", ret == -ENOMEM ? "no memory for a message" :
 			     "the store cannot be read: see that the disk is sound");
 	if (ret <= 0)
 		return ret;
@@ -297,6 +295,7 @@ static int outlet_next(void *ctx, const struct sink_want *want,
 	free(msg->topic);
 	free(msg->payload);
 	memset(msg, 0, sizeof(*msg));
+	outlet_stuck(o, "no memory for a message");
 	return -ENOMEM;
 }
 

@@ -31,7 +31,7 @@ struct outlet_transport {
 	int (*connect)(void *t);
 	/* There was no answer. */
 	void (*disconnect)(void *t);
-	/* Gives an id for outlet_acked(). */
+	/* Gives an id for outlet_acked(); tells why it does not work, too. */
 	int (*publish)(void *t, const struct sink_message *m, int *mid);
 	/* After messages were published; says whether one was acknowledged. */
 	bool (*flush)(void *t);
@@ -66,6 +66,13 @@ double outlet_state_s(const struct outlet *o);
 /* For transports. @why: what does not work and what to look at. */
 void outlet_up(struct outlet *o);
 void outlet_down(struct outlet *o, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/*
+ * It is connected, but what comes next cannot be sent; the rest waits behind
+ * it. Said once a connection: the other lane may go on, and so do messages
+ * beside the store. Until results land it does not count as up.
+ */
+void outlet_stuck(struct outlet *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The connection ended, for a reason that was told or needs none. */
 void outlet_away(struct outlet *o);

@@ -215,13 +215,14 @@ static bool sink_send_beside(struct sink *s, struct sink_message *m)
 	return true;
 }
 
+/* None waits for another: one that is not taken may never be. */
 static void sink_send_news(struct sink *s)
 {
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < SINK_NEWS; i++)
-		if (s->news[i].topic && !sink_send_beside(s, &s->news[i]))
-			return;
+		if (s->news[i].topic)
+			sink_send_beside(s, &s->news[i]);
 	while (n < s->nnotices && sink_send_beside(s, &s->notices[n]))
 		n++;
 	s->nnotices -= n;

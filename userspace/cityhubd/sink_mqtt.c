@@ -225,6 +225,16 @@ static int sink_mqtt_properties(const struct sink_mqtt *m,
 	return rc;
 }
 
+/* A connection that is lost is told by sink_mqtt_turn(). */
+static void sink_mqtt_stuck(struct sink_mqtt *m, int rc, const char *topic)
+{
+	if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
+		outlet_stuck(m->env.outlet, "a message is longer than the broker takes: lower pack_s, or raise its limit");
+	else if (rc != MOSQ_ERR_NO_CONN && rc != MOSQ_ERR_CONN_LOST)
+		outlet_stuck(m->env.outlet, "a message of %s cannot be sent: %s",
+			     topic, mqtt_setup_why(rc));
+}
+
 static int sink_mqtt_publish(void *ctx, const struct sink_message *msg, int *mid)
 {
 	struct sink_mqtt *m = ctx;
@@ -239,9 +249,10 @@ static int sink_mqtt_publish(void *ctx, const struct sink_message *msg, int *mid
 	/* Without a connection it is queued all the same; a new client does
 	 * not know it.
 	 */
-	if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
-		return -EMSGSIZE;
-	return rc ? -EIO : 0;
+	if (!rc)
+		return 0;
+	sink_mqtt_stuck(m, rc, msg->topic);
+	return -EIO;
 }
 
 /* One turn of libmosquitto's machinery. */
