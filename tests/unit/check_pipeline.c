@@ -826,6 +826,55 @@ START_TEST(a_longer_window_ends_without_its_sensor)
 }
 END_TEST
 
+static double pressure;
+
+static void on_pressure(void *ctx, double hpa)
+{
+	(void)ctx;
+	pressure = hpa;
+}
+
+/* A window of @f with that value is over; returns what was told of it, or 0. */
+static double press(struct capture *c, struct fake *f, unsigned int value)
+{
+	pressure = 0;
+	deliver(f, kernel.boot_ns, value);
+	capture_tick(c, kernel.boot_ns + 10 * SECOND);
+	kernel.boot_ns += 20 * SECOND;
+	return pressure;
+}
+
+START_TEST(one_of_two_barometers_is_told_of)
+{
+	struct loop *loop = loop_new();
+	struct fake *f[2] = { fake_new("a"), fake_new("b") };
+	struct capture *c;
+	struct conf conf;
+	double a, b;
+
+	conf_defaults(&conf);
+	c = capture_new(loop, &conf, fake_utc, on_fault, NULL);
+	capture_set_hooks(c, &(struct capture_hooks){ .pressure = on_pressure });
+	for (int i = 0; i < 2; i++) {
+		strcpy(f[i]->channel.meaning.channel.quantity, "pressure");
+		ck_assert_int_eq(capture_add(c, &f[i]->source), 0);
+	}
+	a = press(c, f[0], 990);
+	ck_assert_double_gt(a, 0);
+	ck_assert_double_eq(press(c, f[1], 1010), 0);
+	ck_assert_double_eq(press(c, f[0], 990), a);
+	/* Nothing of the first for 10 minutes: now the second, and for good. */
+	kernel.boot_ns += 579 * SECOND;
+	ck_assert_double_eq(press(c, f[1], 1010), 0);
+	b = press(c, f[1], 1010);
+	ck_assert_double_gt(b, a);
+	ck_assert_double_eq(press(c, f[0], 990), 0);
+	ck_assert_double_eq(press(c, f[1], 1010), b);
+	capture_free(c);
+	loop_free(loop);
+}
+END_TEST
+
 static int see_events(void *ctx, const char *name, const struct ledger_sensor *l)
 {
 	ck_assert_int_eq(ledger_sensor_balance(l), 0);
@@ -937,6 +986,7 @@ int main(void)
 	tcase_add_test(t, two_sensors_into_the_store);
 	tcase_add_test(t, a_longer_window_goes_on_when_its_sensor_is_back);
 	tcase_add_test(t, a_longer_window_ends_without_its_sensor);
+	tcase_add_test(t, one_of_two_barometers_is_told_of);
 	tcase_add_test(t, another_meter_is_an_event_and_its_index_goes_on);
 	suite_add_tcase(s, t);
 	return unit_run(s);

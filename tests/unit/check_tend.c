@@ -167,14 +167,31 @@ START_TEST(pressure_is_told_when_it_changed)
 
 	ck_assert_ptr_nonnull(t);
 	wait_ready(t);
-	tend_pressure(t, 987.4);
+	tend_pressure(t, 0, 987.4);
 	ck_assert(pressure_becomes("987"));
 	set("out_pressure_raw", "none");
-	tend_pressure(t, 988.2);	/* less than 1 hPa */
+	tend_pressure(t, 60 * SECOND, 988.2);	/* less than 1 hPa */
 	usleep(200000);
 	ck_assert(has("out_pressure_raw", "none"));
-	tend_pressure(t, 990);
+	tend_pressure(t, 120 * SECOND, 990);
 	ck_assert(pressure_becomes("990"));
+	tend_stop(t);
+}
+END_TEST
+
+START_TEST(pressure_is_told_once_a_minute_at_most)
+{
+	struct tend *t = tend_start(&conf);
+
+	ck_assert_ptr_nonnull(t);
+	wait_ready(t);
+	tend_pressure(t, 5 * SECOND, 987.4);
+	ck_assert(pressure_becomes("987"));
+	tend_pressure(t, 65 * SECOND - 1, 1003);
+	usleep(200000);
+	ck_assert(has("out_pressure_raw", "987"));
+	tend_pressure(t, 65 * SECOND, 1004);
+	ck_assert(pressure_becomes("1004"));
 	tend_stop(t);
 }
 END_TEST
@@ -202,6 +219,7 @@ int main(void)
 	tcase_add_test(t, what_is_no_state_is_not_kept);
 	tcase_add_test(t, a_kept_state_that_cannot_be_read_holds_nobody);
 	tcase_add_test(t, pressure_is_told_when_it_changed);
+	tcase_add_test(t, pressure_is_told_once_a_minute_at_most);
 	tcase_add_test(t, a_device_without_such_a_state_need_not_wait);
 	suite_add_tcase(s, t);
 	return unit_run(s);

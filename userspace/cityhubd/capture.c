@@ -20,6 +20,7 @@
 #include "common/log.h"
 
 #define CAPTURE_RETRY_MAX_NS	60000000000
+#define CAPTURE_BAROMETER_NS	600000000000	/* silent for so long, another takes over */
 #define CAPTURE_LONGER_GRACE_NS	300000000	/* as that of the sensors */
 
 struct capture_member {
@@ -53,6 +54,8 @@ struct capture {
 	struct capture_member *members;
 	struct store_packet *packet;
 	struct stamps *stamps;
+	char barometer[BATCH_NAME];	/* whose pressure is told, empty: none's yet */
+	int64_t barometer_ns;		/* when it was */
 	unsigned long fingerprint;
 	bool looked;
 	bool told_none;
@@ -92,15 +95,31 @@ void capture_set_hooks(struct capture *c, const struct capture_hooks *hooks)
 	c->hooks = *hooks;
 }
 
+/* One of them: two that differ would have the chips set to and fro. */
+static bool capture_is_barometer(struct capture *c, const char *sensor)
+{
+	int64_t now = clock_now_ns(c->clock);
+
+	if (*c->barometer && strcmp(c->barometer, sensor) &&
+	    now - c->barometer_ns < CAPTURE_BAROMETER_NS)
+		return false;
+	snprintf(c->barometer, sizeof(c->barometer), "%s", sensor);
+	c->barometer_ns = now;
+	return true;
+}
+
 /* Sound is a pressure too for IIO, but not in messages. */
-static void capture_pressure(const struct capture *c, const struct batch *b)
+static void capture_pressure(struct capture *c, const struct batch *b)
 {
 	for (unsigned int i = 0; i < batch_layout_size(b->layout); i++) {
 		const char *quantity =
 			batch_layout_channel(b->layout, i)->quantity;
 
-		if (!strcmp(quantity, "pressure") && b->results[i].count)
+		if (strcmp(quantity, "pressure") || !b->results[i].count)
+			continue;
+		if (capture_is_barometer(c, batch_layout_sensor(b->layout)))
 			c->hooks.pressure(c->ctx, b->results[i].mean);
+		return;
 	}
 }
 

@@ -39,7 +39,10 @@ struct capture_hooks {
 	void (*urgent)(void *ctx);
 	/* May that device be captured? If not so, capture_rescan() later. */
 	bool (*ready)(void *ctx, const char *key);
-	/* The pressure of the air was measured. */
+	/*
+	 * The pressure of the air was measured; always by the same sensor, until
+	 * it is silent for 10 minutes.
+	 */
 	void (*pressure)(void *ctx, double hpa);
 	/* An event of the power quality of @sensor. */
 	void (*power)(void *ctx, const char *sensor, const struct power *p,

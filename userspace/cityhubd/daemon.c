@@ -280,7 +280,7 @@ static void daemon_pressure(void *ctx, double hpa)
 	struct daemon *d = ctx;
 
 	if (d->tend)
-		tend_pressure(d->tend, hpa);
+		tend_pressure(d->tend, clock_now_ns(d->clock), hpa);
 }
 
 /* A chip that waited for it can be captured. */

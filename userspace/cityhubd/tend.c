@@ -23,7 +23,8 @@
 #define TEND_PRESSURE_SCALE	"out_pressure_scale"
 #define TEND_SAVE_S		600
 #define TEND_PRESSURE_HPA	1.0	/* a change worth a transfer */
-#define TEND_PRESSURE_S		60	/* look for chips that came since as often */
+/* So often at most; also how soon a chip that came since is told. */
+#define TEND_PRESSURE_NS	INT64_C(60000000000)
 #define TEND_CHIPS		32
 #define TEND_STACK		(256 * 1024)
 
@@ -46,7 +47,7 @@ struct tend {
 	pthread_cond_t wake;
 	bool stop;
 	double hpa;		/* to be told, NAN: not known */
-	time_t hpa_s;		/* when it was taken */
+	int64_t hpa_ns;		/* when it was taken */
 	bool tell;
 	struct tend_chip chips[TEND_CHIPS];
 	unsigned int nchips;
@@ -404,16 +405,12 @@ int tend_fd(const struct tend *t)
 	return t->fd;
 }
 
-void tend_pressure(struct tend *t, double hpa)
+void tend_pressure(struct tend *t, int64_t now_ns, double hpa)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&t->lock);
-	if (!(fabs(hpa - t->hpa) <= TEND_PRESSURE_HPA) ||
-	    now.tv_sec - t->hpa_s >= TEND_PRESSURE_S) {
+	if (isnan(t->hpa) || now_ns - t->hpa_ns >= TEND_PRESSURE_NS) {
 		t->hpa = hpa;
-		t->hpa_s = now.tv_sec;
+		t->hpa_ns = now_ns;
 		t->tell = true;
 		pthread_cond_signal(&t->wake);
 	}

@@ -8,6 +8,7 @@
 #define CITYHUBD_TEND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct tend;
 
@@ -29,7 +30,10 @@ void tend_stop(struct tend *t);
 bool tend_ready(struct tend *t, const char *key);
 /* An eventfd. */
 int tend_fd(const struct tend *t);
-/* What the hub measures; blocks nobody. */
-void tend_pressure(struct tend *t, double hpa);
+/*
+ * What the hub measures, at @now_ns on a clock that nobody can set; blocks
+ * nobody. Chips are told once a minute at most, and when it changed.
+ */
+void tend_pressure(struct tend *t, int64_t now_ns, double hpa);
 
 #endif /* CITYHUBD_TEND_H */
