@@ -67,6 +67,22 @@ START_TEST(it_is_what_the_counter_says)
 }
 END_TEST
 
+START_TEST(what_it_was_is_known_once_it_was_fed)
+{
+	struct energy_counter *c = energy_index_counter(ix, "meter", "L1-energy");
+	double taken, returned;
+
+	ck_assert(!energy_counter_value(c, &taken, &returned));
+	feed_signed(7, 100, &returned);
+	feed_signed(7, 98, &returned);
+	start_anew("boot-2");
+	c = energy_index_counter(ix, "meter", "L1-energy");
+	ck_assert(energy_counter_value(c, &taken, &returned));
+	ck_assert_double_eq(taken, 100);
+	ck_assert_double_eq(returned, 2);
+}
+END_TEST
+
 START_TEST(it_goes_on_after_a_driver_that_began_anew)
 {
 	feed(7, 100);
@@ -181,6 +197,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, it_is_what_the_counter_says);
+	tcase_add_test(t, what_it_was_is_known_once_it_was_fed);
 	tcase_add_test(t, it_goes_on_after_a_driver_that_began_anew);
 	tcase_add_test(t, it_has_what_flowed_while_the_daemon_was_away);
 	tcase_add_test(t, it_goes_on_after_a_boot);

@@ -468,6 +468,11 @@ START_TEST(energy_goes_on_and_what_is_returned_is_beside_it)
 	ck_assert_double_eq(out[0]->results[0].last, 110);
 	ck_assert_double_eq(out[0]->results[1].last, 3);
 	ck_assert_double_eq(out[1]->results[0].last, 112);
+	/* Before the first nobody knows; then nothing is left out. */
+	ck_assert_double_eq(out[0]->results[0].difference, 10);
+	ck_assert_double_eq(out[0]->results[1].difference, 3);
+	ck_assert_double_eq(out[1]->results[0].difference, 2);
+	ck_assert_double_eq(out[1]->results[1].difference, 0);
 	ck_assert_double_eq(out[1]->results[1].last, 3);
 	ck_assert(sensor_account(s, &l));
 	ck_assert_uint_eq(l.captured, 8);
@@ -931,7 +936,7 @@ START_TEST(another_meter_is_an_event_and_its_index_goes_on)
 	struct batch *b;
 	struct conf conf;
 	uint64_t id = 0;
-	double last = 0;
+	double last = 0, differences = 0;
 	int events = 0;
 
 	unit_dir(dir, sizeof(dir), "meter");
@@ -951,6 +956,7 @@ START_TEST(another_meter_is_an_event_and_its_index_goes_on)
 			events++;
 		} else {
 			last = b->results[0].last;
+			differences += b->results[0].difference;
 		}
 		batch_free(b);
 	}
@@ -961,6 +967,7 @@ START_TEST(another_meter_is_an_event_and_its_index_goes_on)
 	ck_assert_uint_eq(sum.reduced, 1);
 	/* 10 of x, none in the same binding, 10 of y. */
 	ck_assert_double_eq(last, 20);
+	ck_assert_double_eq(differences, 10);
 	unit_dir_remove(dir);
 }
 END_TEST

@@ -85,6 +85,16 @@ struct energy_counter *energy_index_counter(struct energy_index *ix,
 	return energy_index_add(ix, &st);
 }
 
+/* Who was never fed was never bound. */
+bool energy_counter_value(const struct energy_counter *c, double *taken,
+			  double *returned)
+{
+	*taken = c->state.taken;
+	if (returned)
+		*returned = c->state.returned;
+	return *c->state.boot;
+}
+
 bool energy_index_meter(struct energy_index *ix, const char *sensor,
 			const char *meter, char *before)
 {

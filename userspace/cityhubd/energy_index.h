@@ -45,6 +45,9 @@ int energy_index_restore(struct energy_index *ix, const struct energy_state *st)
 struct energy_counter *energy_index_counter(struct energy_index *ix,
 					    const char *sensor,
 					    const char *channel);
+/* Where its indices are; false: it has never been fed. @returned may be NULL. */
+bool energy_counter_value(const struct energy_counter *c, double *taken,
+			  double *returned);
 /*
  * The counters of @sensor are those of @meter from now on. Returns whether they
  * were those of another one, which is then in @before (ENERGY_METER bytes).

@@ -240,6 +240,21 @@ static int sensor_set_up_counters(struct sensor *s,
 	return 0;
 }
 
+/* What flowed while nobody captured is in the first difference. */
+static void sensor_go_on_counting(struct sensor *s)
+{
+	for (unsigned int i = 0; i < s->ncounters; i++) {
+		const struct sensor_counter *c = &s->counters[i];
+		double taken, returned;
+
+		if (!energy_counter_value(c->counter, &taken, &returned))
+			continue;
+		window_set_before(s->window, c->column, taken);
+		if (c->returned)
+			window_set_before(s->window, c->returned, returned);
+	}
+}
+
 static void sensor_emit_power(void *ctx, int64_t from_ns, int64_t to_ns,
 			      unsigned int flags,
 			      const struct batch_result *results)
@@ -291,6 +306,7 @@ static int sensor_set_up(struct sensor *s)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++)
 		s->columns[i] = s->values + i * src->block_scans;
+	sensor_go_on_counting(s);
 	return 0;
 }
 

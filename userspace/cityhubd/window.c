@@ -82,6 +82,11 @@ const struct window_channel *window_channels(const struct window *w)
 	return w->channels;
 }
 
+void window_set_before(struct window *w, unsigned int channel, double value)
+{
+	w->sums[channel].before = value;
+}
+
 void window_set_rate(struct window *w, double rate_hz)
 {
 	w->expected = (uint32_t)llround(rate_hz * (double)w->length_ns / 1e9);

@@ -4,7 +4,8 @@
  * it reads no clock and does no I/O.
  *
  * The difference of a counter is counted from the last value before the window,
- * so that nothing is left out between two; there is none before the first.
+ * so that nothing is left out between two; before the first it is what
+ * window_set_before() says, or there is none.
  *
  * Samples come in the order of their instants. A sample that belongs to a
  * window already closed, because it came late, opens that window once more:
@@ -43,6 +44,8 @@ struct window *window_new(int64_t length_ns, double rate_hz, unsigned int n,
 			  window_emit emit, void *ctx);
 void window_free(struct window *w);
 const struct window_channel *window_channels(const struct window *w);
+/* What a counter said before its first window. */
+void window_set_before(struct window *w, unsigned int channel, double value);
 /* From the next window on; 0: not known. */
 void window_set_rate(struct window *w, double rate_hz);
 
