@@ -197,8 +197,10 @@ unit-programs: $(unit_bin) $(if $(SANITIZE),$(P)/fuzz-stamp,$(tool_bin) \
 	$(if $(call with,HUB),$(B)/tools/fuzz-netlink) \
 	$(B)/faults/cityhubd $(P)/stamp-bench)
 
+# The parts of the command that units look at.
+unit_commands := clamps doctor phases watch_count watch_draw watch_view wrap writer
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj)) \
-	$(filter %/phases.o %/watch_count.o %/watch_draw.o %/watch_view.o %/writer.o,$(command_obj))
+	$(filter $(addprefix %/,$(addsuffix .o,$(unit_commands))),$(command_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)
 	@mkdir -p $(@D)
 	$(CC) $(C11) $(CFLAGS) $(LDFLAGS) -o $@ $^ \

@@ -143,6 +143,13 @@ ok "with it a device that needs one is captured" \
 	bash -c "iio_readdev -T 20000 -b 3 -s 3 mpl3115 | wc -c | grep -vx 0"
 echo > "$(iio_dir mpl3115)/trigger/current_trigger"
 
+# ---- commissioning ---------------------------------------------------------
+
+# How it ends depends on what the clamps see.
+has wiring.rst 'sudo cityhub commission --check'
+like "it looks at the meter" "$(cityhub commission --check)" 'sensor ade9000-meter'
+runs wiring.rst 'cityhub commission --help' 'serial'
+
 # ---- the daemon ------------------------------------------------------------
 
 # A configuration and a store where the guides have them; gone with the kernel.

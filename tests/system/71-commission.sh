@@ -51,7 +51,9 @@ is "and what was measured" \
 load 0.95 1 -0.9
 said=$(commission --serial ade9000-meter=M77)
 is "a clamp the wrong way round" $? 1
-like "is named" "$said" "the clamp of L3 is reversed -> turn the clamp of L3"
+like "is named" "$said" "the clamp of L3 is reversed -> .*turn the clamp of L3"
+like "what can kill is told first" "${said%%the clamp of L3*}" \
+	"before anybody touches a clamp: supply off, locked out and measured dead"
 fails "the others are not" grep -q "clamp of L[12] is" <<< "$said"
 is "the record keeps what it had" \
 	"$(field "r['hub']['id'], r['sensors']['ade9000-meter']['calibration'], r['sensors']['ade9000-meter']['serial'], r['right']")" \

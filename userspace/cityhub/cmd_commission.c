@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cityhub/clamps.h"
 #include "cityhub/cmd.h"
 #include "cityhub/doctor.h"
 #include "cityhub/iio.h"
@@ -164,58 +165,6 @@ static void compare_conf(struct commission *c)
 
 /* ---- clamps ---------------------------------------------------------------- */
 
-static void tell_input(struct commission *c, const char *part,
-		       const struct phases_verdict *v, int i)
-{
-	char remedy[256];
-
-	if (v->wire[i] != i) {
-		snprintf(remedy, sizeof(remedy),
-			 "put the clamp of input L%d on the wire of L%d, or change the inputs",
-			 i + 1, i + 1);
-		doctor_say(&c->doctor, DOCTOR_FAULT, part, remedy,
-			   "the clamp of input L%d is on the wire of L%d%s",
-			   i + 1, v->wire[i] + 1,
-			   v->reversed[i] ? ", and reversed" : "");
-	} else if (v->reversed[i]) {
-		snprintf(remedy, sizeof(remedy),
-			 "turn the clamp of L%d round (its arrow points to the load), or change its two wires; right only if L%d feeds energy back",
-			 i + 1, i + 1);
-		doctor_say(&c->doctor, DOCTOR_FAULT, part, remedy,
-			   "the clamp of L%d is reversed", i + 1);
-	}
-}
-
-static void tell_verdict(struct commission *c, const char *part,
-			 const struct phases_verdict *v)
-{
-	switch (v->state) {
-	case PHASES_RIGHT:
-		doctor_say(&c->doctor, DOCTOR_OK, part, NULL,
-			   "clamps are right on %s%s%s",
-			   v->loaded[0] ? "L1 " : "", v->loaded[1] ? "L2 " : "",
-			   v->loaded[2] ? "L3" : "");
-		break;
-	case PHASES_WRONG:
-		for (int i = 0; i < PHASES; i++)
-			tell_input(c, part, v, i);
-		break;
-	case PHASES_UNCLEAR:
-		doctor_say(&c->doctor, DOCTOR_FAULT, part,
-			   "switch on an ohmic load on each phase (a heater) and look again",
-			   "the powers fit no arrangement of the clamps clearly");
-		break;
-	case PHASES_NO_LOAD:
-		break;
-	}
-	for (int i = 0; i < PHASES; i++)
-		if (!v->loaded[i])
-			doctor_say(&c->doctor, DOCTOR_NOTE, part,
-				   "switch on a load there and look again",
-				   "L%d has less than %g VA: its clamp cannot be judged",
-				   i + 1, PHASES_LOAD_MIN_VA);
-}
-
 static json_t *phase_record(const struct meter *m, int i,
 			    const struct phases_verdict *v)
 {
@@ -264,7 +213,7 @@ static void check_meter(struct commission *c, const struct iio_entry *e)
 			   m.voltage_v[i], m.current_a[i],
 			   m.power[i].active_w, m.power[i].reactive_var);
 	v = phases_judge(m.power);
-	tell_verdict(c, part, &v);
+	clamps_tell(&c->doctor, part, &v);
 	record_meter(c, name, &m, &v);
 }
 
@@ -403,6 +352,9 @@ const struct cmd cmd_commission = {
 "reversed or on the wire of another phase. Loads should be on, and mostly\n"
 "ohmic. Then writes the commissioning record; what it holds already and is\n"
 "not given here stays.\n"
+"\n"
+"Mains can kill. Before anybody touches a clamp: supply off, locked out and\n"
+"measured dead; never open the secondary of a current transformer under load.\n"
 "\n"
 "--hub ID                 of the hub, as in its topics\n"
 "--lat, --lon             where it is, in degrees (WGS 84); --height M above\n"

@@ -22,6 +22,9 @@ enum doctor_status {
 	DOCTOR_SKIPPED,	/* cannot be judged because of another finding */
 };
 
+/* In front of each remedy that sends somebody to the wires of a meter. */
+#define DOCTOR_MAINS	"supply off, locked out and measured dead first"
+
 struct doctor_finding;
 
 /**

@@ -24,7 +24,8 @@
 #define DOCTOR_ADDRESS_LAST	0x77
 
 /*
- * Our drivers whose interrupts come as often as samples, and their lines. The
+ * Our drivers whose interrupts come as often as samples, and their lines: those
+ * of energy meters, the wires of which may be at mains potential. The
  * PCBA-DBM interrupts once in 90 samples: too seldom to wait for.
  */
 static const struct {
@@ -380,7 +381,7 @@ static void doctor_sensor_on(struct doctor *d, const char *part,
 {
 	if (doctor_irq_missing(s)) {
 		doctor_say(d, DOCTOR_FAULT, part,
-			   "check the wire of its interrupt pin, and the line and polarity in the device tree (interrupts)",
+			   DOCTOR_MAINS ": check the wire of its interrupt pin, and the line and polarity in the device tree (interrupts)",
 			   "its interrupt never arrives: stamps are only as good as polling");
 		d->sensor_bad = true;
 	} else if (!doctor_samples_missing(s)) {
