@@ -125,9 +125,16 @@ is "80 columns are enough for counters" "$("$cityhub" stats | awk 'length > 80')
 # Watching, on a terminal
 daemon_conf_devices sen66 ade9000-meter
 chmod 700 "$daemon_dir"
+echo "control = { socket = \"$daemon_dir/control\"; };" >> "$daemon_dir/conf"
+"$cityhub" watch --store "$daemon_store" --json sen66 > "$work/early" 2> "$work/err" &
+early=$!
+sleep 1
 daemon_start
 wait_for 20 said "ade9000-meter: capturing"
 sleep 4
+kill "$early"
+wait "$early"
+like "a store that comes later is found" "$(tail -n 1 "$work/early")" '"sensor":"sen66".*"seq":'
 # watch SCRIPT: what the terminal shows
 watch() {
 	TERM=vt100 LC_ALL=C.UTF-8 python3 "$top/tests/system/watch_pty.py" \
@@ -162,6 +169,31 @@ is "lines for programs" "$(python3 -c "
 import json
 seen = [json.loads(line) for line in open('$work/json')]
 print({b['sensor'] for b in seen}, len(seen) > 2)")" "{'sen66'} True"
+# Who names neither store nor socket gets those of the daemon, and not what an
+# earlier one left where they are by default.
+mkdir -p /var/lib/cityhub
+cp "$daemon_store" /var/lib/cityhub/store.db
+cp "$daemon_store-wal" /var/lib/cityhub/store.db-wal
+sleep 3
+# newest ARGUMENT...: end of the newest result of sen66 that watch shows
+newest() {
+	"$cityhub" watch --seconds 2 --json "$@" sen66 2> "$work/err" | python3 -c "
+import json, sys
+print(max(json.loads(line)['to_ns'] for line in sys.stdin))"
+}
+# captured ARGUMENT...: samples of sen66 in the ledger
+captured() {
+	"$cityhub" ledger --json "$@" | python3 -c "
+import json, sys
+print(next(s['captured'] for s in json.load(sys.stdin)['sensors'] if s['sensor'] == 'sen66'))"
+}
+ok "watch finds the store of the daemon" [ "$(newest)" -gt \
+	"$(newest --store /var/lib/cityhub/store.db)" ]
+ok "ledger, too" [ "$(captured)" -gt \
+	"$(captured --store /var/lib/cityhub/store.db)" ]
+rm /var/lib/cityhub/store.db*
+like "faults, too" "$("$cityhub" faults --json)" '"store":true'
+like "tap finds its socket" "$("$cityhub" tap --json)" '"sen66"'
 message=$(as_nobody "$cityhub" ledger --store "$daemon_store" 2>&1)
 is "a store one may not read: exit status" $? 3
 like "says whom it is for" "$message" "root and the group cityhub"

@@ -169,7 +169,7 @@ static int tell_sink(void *ctx, const char *name, int64_t cursor,
 
 static bool tell_store(struct report *r, const char *path)
 {
-	char why[CONF_STRING + 100];
+	char why[512];
 	int err;
 	struct store_reader *reader = store_look(path, why, sizeof(why), &err);
 
@@ -216,7 +216,7 @@ static int run(int argc, char **argv, struct writer *w)
 		{ "store", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *store = STORE_DEFAULT_PATH;
+	const char *store = NULL;
 	int opt;
 
 	while ((opt = cmd_option(&cmd_faults, argc, argv, options)) != -1) {
@@ -235,7 +235,7 @@ const struct cmd cmd_faults = {
 	.args = "[--store FILE]",
 	.help = "faults that were counted, what they mean and what to do",
 	.details =
-"--store FILE  default " STORE_DEFAULT_PATH "\n"
+"--store FILE  default: the daemon's, else " STORE_DEFAULT_PATH "\n"
 "\n"
 "Kernel: since the driver was bound, or the module loaded. Ledger: since the\n"
 "store was begun. What is wrong right now is what `cityhub doctor` tells.\n",

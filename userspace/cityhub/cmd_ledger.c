@@ -103,9 +103,9 @@ static int ledger_main(int argc, char **argv, struct writer *w)
 		{ "store", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = STORE_DEFAULT_PATH;
+	const char *path = NULL;
 	struct store_reader *r;
-	char why[300];
+	char why[512];
 	int c, ret;
 
 	while ((c = cmd_option(&cmd_ledger, argc, argv, options)) != -1) {
@@ -131,7 +131,7 @@ const struct cmd cmd_ledger = {
 	.args = "[--store FILE]",
 	.help = "where every value and every batch went; fails if it does not add up",
 	.details =
-		"  --store FILE  default " STORE_DEFAULT_PATH "\n"
+		"  --store FILE  default: the daemon's, else " STORE_DEFAULT_PATH "\n"
 		"\n"
 		"sensors: captured = reduced + raw + pending + dropped\n"
 		"sinks:   made = acknowledged + waiting + expired\n",

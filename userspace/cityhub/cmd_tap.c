@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cityhub/cmd.h"
+#include "cityhub/daemon_conf.h"
 #include "cityhub/writer.h"
 #include "common/batch.h"
 #include "common/conf.h"
@@ -59,6 +60,26 @@ static int tap_connect(const char *path, int *ret)
 fail:
 	if (fd >= 0)
 		close(fd);
+	return -1;
+}
+
+/* @path: NULL for the socket of the daemon that runs. */
+static int tap_open(const char *path, int *ret)
+{
+	struct conf conf;
+	char why[512];
+
+	if (path)
+		return tap_connect(path, ret);
+	*ret = daemon_conf(&conf, why, sizeof(why));
+	if (*ret) {
+		cmd_error(&cmd_tap, "%s", why);
+		return -1;
+	}
+	if (*conf.control.socket)
+		return tap_connect(conf.control.socket, ret);
+	cmd_error(&cmd_tap, "cityhubd has no socket: control.socket in its configuration is empty");
+	*ret = CMD_ABSENT;
 	return -1;
 }
 
@@ -285,7 +306,7 @@ static int tap_main(int argc, char **argv, struct writer *w)
 		{ "socket", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = CONF_CONTROL;
+	const char *path = NULL;
 	struct tap *t = calloc(1, sizeof(*t));
 	int c, ret = CMD_USAGE;
 
@@ -315,7 +336,7 @@ static int tap_main(int argc, char **argv, struct writer *w)
 		goto out;
 	}
 	t->sensor = argv[optind];
-	t->fd = tap_connect(path, &ret);
+	t->fd = tap_open(path, &ret);
 	if (t->fd >= 0)
 		ret = tap_ask(t);
 out:
@@ -331,7 +352,7 @@ const struct cmd cmd_tap = {
 	.help = "live samples of a sensor, as they come; without one, which there are",
 	.details =
 		"  --count N      end after N samples\n"
-		"  --socket PATH  default " CONF_CONTROL "\n"
+		"  --socket PATH  default: the daemon's, else " CONF_CONTROL "\n"
 		"\n"
 		"Looks on: what is captured is not disturbed. Who reads too slowly misses\n"
 		"samples and is told how many.\n",

@@ -376,7 +376,7 @@ static int watch_options(struct watch *w, int argc, char **argv)
 static int watch_main(int argc, char **argv, struct writer *writer)
 {
 	struct watch w = {
-		.writer = writer, .hub = "", .store = STORE_DEFAULT_PATH,
+		.writer = writer, .hub = "",
 		.output = watch_screen_possible() ? WATCH_DRAWN : WATCH_PLAIN,
 	};
 	int status = watch_options(&w, argc, argv);
@@ -407,10 +407,9 @@ const struct cmd cmd_watch = {
 	.details =
 "SENSOR               show only these; default all\n"
 "--broker HOST:PORT   subscribe there; needs --hub ID\n"
-"--store FILE         without a broker: the daemon's store (default\n"
-"                     " STORE_DEFAULT_PATH ") and the\n"
-"                     counters of the kernel; these alone for who may not\n"
-"                     read the store\n"
+"--store FILE         without a broker: this store (default: the daemon's, else\n"
+"                     " STORE_DEFAULT_PATH ") and the counters of the\n"
+"                     kernel; these alone for who may not read the store\n"
 "--record FILE        keep each data message as a line of JSON\n"
 "--seconds N          end after so long (default: at Ctrl-C, or q)\n"
 "--plain              lines instead of a screen, as in a pipe and with TERM=dumb\n"

@@ -5,37 +5,20 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "cityhub/daemon_conf.h"
 #include "cityhub/doctor.h"
 #include "cityhub/process.h"
 #include "common/array.h"
 
 #define DOCTOR_DAEMON	"cityhubd"
 
-/* What the running daemon was given counts, then what is installed. */
-static void doctor_config_find(struct doctor *d)
-{
-	if (*d->conf_path)
-		return;
-	if (d->daemon && !process_option(d->daemon, "config", 'c', d->conf_path,
-					 sizeof(d->conf_path)))
-		return;
-	if (!access(CONF_DEFAULT_PATH, F_OK))
-		snprintf(d->conf_path, sizeof(d->conf_path), "%s",
-			 CONF_DEFAULT_PATH);
-}
-
 void doctor_config(struct doctor *d)
 {
 	char why[512] = "", *remedy;
 
-	d->daemon = process_find(DOCTOR_DAEMON);
-	doctor_config_find(d);
-	conf_defaults(&d->conf);
-	d->conf_good = !*d->conf_path ||
-		       !conf_load(&d->conf, d->conf_path, why, sizeof(why));
-	if (d->daemon)
-		process_option(d->daemon, "store", 's', d->conf.store.path,
-			       sizeof(d->conf.store.path));
+	d->daemon = daemon_conf_process();
+	d->conf_good = !daemon_conf_of(d->daemon, d->conf_path, &d->conf, why,
+				       sizeof(why));
 	if (!*d->conf_path) {
 		doctor_say(d, DOCTOR_OK, "configuration", NULL,
 			   "none, the defaults are in force");

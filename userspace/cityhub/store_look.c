@@ -6,12 +6,21 @@
 #include <unistd.h>
 
 #include "cityhub/cmd.h"
+#include "cityhub/daemon_conf.h"
 
 struct store_reader *store_look(const char *path, char *why, size_t room,
 				int *status)
 {
-	struct store_reader *r = store_reader_open(path, why, room);
+	struct store_reader *r;
+	struct conf conf;
 
+	if (!path) {
+		*status = daemon_conf(&conf, why, room);
+		if (*status)
+			return NULL;
+		path = conf.store.path;
+	}
+	r = store_reader_open(path, why, room);
 	if (r)
 		return r;
 	*status = CMD_FAILED;

@@ -8,8 +8,9 @@
 #include "common/store_reader.h"
 
 /*
- * NULL with the reason and the remedy in @why, and the &enum cmd_exit in
- * @status: absent, refused or failed.
+ * @path: NULL for the store of the daemon that runs, or would. Returns NULL
+ * with the reason and the remedy in @why, and the &enum cmd_exit in @status:
+ * absent, refused or failed.
  */
 struct store_reader *store_look(const char *path, char *why, size_t room,
 				int *status);

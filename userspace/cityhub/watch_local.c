@@ -18,7 +18,9 @@
 #define NSEC_PER_SEC	1000000000LL
 
 struct watch_local {
+	const char *store;	/* NULL: that of the daemon */
 	struct store_reader *reader;
+	uint64_t behind;	/* so many batches at first */
 	uint64_t after;
 	watch_local_fn fn;
 	void *ctx;
@@ -208,12 +210,32 @@ static void local_end(struct watch_local *l)
 }
 #endif
 
+/* The daemon may begin, or begin its store, after us. */
+static int local_open(struct watch_local *l, char *why, size_t room)
+{
+	int status = CMD_OK;
+	uint64_t newest;
+
+	l->reader = store_look(l->store, why, room, &status);
+	if (l->reader) {
+		newest = store_reader_newest(l->reader);
+		l->after = newest > l->behind ? newest - l->behind : 0;
+		l->hint = NULL;
+		return CMD_OK;
+	}
+	l->hint = status == CMD_REFUSED ?
+		  "no values: the store is for root and the group cityhub (use sudo)" :
+		  status == CMD_ABSENT ?
+		  "no values: there is no store, is cityhubd running?" :
+		  "no values: the store cannot be read (cityhub doctor store)";
+	return status;
+}
+
 struct watch_local *watch_local_new(const char *store, uint64_t behind,
 				    watch_local_fn fn, void *ctx, int *status,
 				    char *why, size_t room)
 {
 	struct watch_local *l = calloc(1, sizeof(*l));
-	uint64_t newest;
 	bool hub;
 
 	*status = CMD_FAILED;
@@ -221,35 +243,29 @@ struct watch_local *watch_local_new(const char *store, uint64_t behind,
 		snprintf(why, room, "out of memory");
 		return NULL;
 	}
+	l->store = store;
+	l->behind = behind;
 	l->fn = fn;
 	l->ctx = ctx;
 	hub = local_hub(l);
-	l->reader = store_look(store, why, room, status);
-	if (l->reader) {
-		newest = store_reader_newest(l->reader);
-		l->after = newest > behind ? newest - behind : 0;
+	*status = local_open(l, why, room);
+	if (*status == CMD_OK || hub)
 		return l;
-	}
-	l->hint = *status == CMD_REFUSED ?
-		  "no values: the store is for root and the group cityhub (use sudo)" :
-		  *status == CMD_ABSENT ?
-		  "no values: there is no store, is cityhubd running?" :
-		  "no values: the store cannot be read (cityhub doctor store)";
-	if (!hub) {
-		watch_local_free(l);
-		return NULL;
-	}
-	return l;
+	watch_local_free(l);
+	return NULL;
 }
 
 void watch_local_turn(struct watch_local *l, struct watch_view *v)
 {
-	if (l->reader) {
+	char why[512];
+
+	if (!l->reader)
+		local_open(l, why, sizeof(why));
+	v->hint = l->hint;
+	if (l->reader)
 		local_store(l, v);
-	} else {
+	else
 		watch_view_link(v, "kernel", true);
-		v->hint = l->hint;
-	}
 	local_kernel(l, v);
 }
 

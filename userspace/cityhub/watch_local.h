@@ -15,9 +15,10 @@ struct watch_local;
 typedef void (*watch_local_fn)(void *ctx, const char *json);
 
 /*
- * @fn gets each batch, first the newest @behind that are there already. NULL
- * when there is neither store nor hub, with the reason in @why and the
- * &enum cmd_exit in @status.
+ * @store: kept, NULL for that of the daemon; one that is not there yet is
+ * looked for at each turn. @fn gets each batch, first the newest @behind that
+ * are there already. NULL when there is neither store nor hub, with the reason
+ * in @why and the &enum cmd_exit in @status.
  */
 struct watch_local *watch_local_new(const char *store, uint64_t behind,
 				    watch_local_fn fn, void *ctx, int *status,
