@@ -3,6 +3,8 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "common/array.h"
 #include "common/conf.h"
@@ -348,6 +350,37 @@ START_TEST(a_broker_needs_mqtt)
 }
 END_TEST
 
+/* Nobody, in a folder of which root says that they may not enter it. */
+static int locked_out(void)
+{
+	if (!geteuid() && setresuid(65534, 65534, 65534))
+		return 1;
+	if (conf_absent(path))
+		return 2;
+	if (conf_load(&conf, path, why, sizeof(why)) != -EACCES)
+		return 3;
+	return strstr(why, "let the group cityhub read it") ? 0 : 4;
+}
+
+START_TEST(one_that_may_not_be_read_is_not_absent)
+{
+	int status;
+	pid_t pid;
+
+	ck_assert(conf_absent(path));
+	unit_write(path, "");
+	ck_assert(!conf_absent(path));
+	ck_assert_int_eq(chmod(dir, 0), 0);
+	pid = fork();
+	if (!pid)
+		_exit(locked_out());
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(chmod(dir, 0700), 0);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("conf");
@@ -360,6 +393,7 @@ int main(void)
 	tcase_add_test(t, sinks_in_their_order);
 	tcase_add_loop_test(t, refused, 0, ARRAY_SIZE(bad));
 	tcase_add_test(t, no_such_file);
+	tcase_add_test(t, one_that_may_not_be_read_is_not_absent);
 	tcase_add_test(t, an_included_file_is_named);
 	tcase_add_test(t, a_file_that_is_included_lies_beside);
 	tcase_add_test(t, modules_are_those_that_log);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cityhub/cmd.h"
 #include "cityhub/process.h"
@@ -21,7 +20,7 @@ int daemon_conf_of(pid_t daemon, char path[CONF_STRING], struct conf *conf,
 	conf_defaults(conf);
 	if (!*path && (!daemon || process_option(daemon, "config", 'c', path,
 						 CONF_STRING)) &&
-	    !access(CONF_DEFAULT_PATH, F_OK))
+	    !conf_absent(CONF_DEFAULT_PATH))
 		snprintf(path, CONF_STRING, "%s", CONF_DEFAULT_PATH);
 	if (*path)
 		err = conf_load(conf, path, why, room);

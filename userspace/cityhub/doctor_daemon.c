@@ -33,7 +33,7 @@ void doctor_config(struct doctor *d)
 	if (remedy)
 		*remedy = '\0';
 	doctor_say(d, DOCTOR_FAULT, "configuration", geteuid() ?
-		   "run cityhub doctor as root, which may read all files" :
+		   "run cityhub doctor as root, or as a member of the group cityhub" :
 		   remedy ? remedy + 2 : NULL, "%s", why);
 }
 

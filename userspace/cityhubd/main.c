@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cityhubd/daemon.h"
 #include "common/conf.h"
@@ -61,7 +60,7 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *conf = access(CONF_DEFAULT_PATH, F_OK) ? NULL :
+	const char *conf = conf_absent(CONF_DEFAULT_PATH) ? NULL :
 			   CONF_DEFAULT_PATH;
 	const char *store = NULL;
 	bool check = false;

@@ -1038,7 +1038,9 @@ static int conf_parse(struct conf_reader *r, config_t *cfg)
 	if (file)
 		fclose(file);
 	if (err) {
-		conf_fail(r, NULL, "%s; name another file with --config",
+		conf_fail(r, NULL, err == -EACCES || err == -EPERM ?
+			  "%s; let the group cityhub read it and enter its folder" :
+			  "%s; name another file with --config",
 			  strerror(-err));
 		return err;
 	}
@@ -1051,6 +1053,11 @@ static int conf_parse(struct conf_reader *r, config_t *cfg)
 		 config_error_line(cfg), config_error_text(cfg),
 		 conf_remedy(config_error_text(cfg)));
 	return -EINVAL;
+}
+
+bool conf_absent(const char *path)
+{
+	return access(path, F_OK) && (errno == ENOENT || errno == ENOTDIR);
 }
 
 int conf_load(struct conf *c, const char *path, char *why, size_t room)

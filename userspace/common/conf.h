@@ -123,6 +123,11 @@ struct conf {
 
 void conf_defaults(struct conf *c);
 /*
+ * Is there none? One that cannot be reached is there: to go on without it
+ * would be to go on with other settings than those that were given.
+ */
+bool conf_absent(const char *path);
+/*
  * Read @path over what is in @c. Returns 0, or -EINVAL or -errno with a line
  * "file:line: what is wrong; what to do" in @why; @c is then unchanged.
  */
