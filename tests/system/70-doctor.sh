@@ -169,7 +169,7 @@ sim_set pcba-dbm i2c_addr 0x49
 driver cityhub-pcba-dbm "$dbm" bind 2> /dev/null
 sleep 3
 diagnosis "wrong address" "sensor pcba-dbm" "wrong address: nothing answers at 0x48, but something does at 0x49" \
-	"address pin, or declare it at 0x49"
+	"address pin if it has one, or declare it at 0x49"
 sim_set pcba-dbm i2c_addr 0x48
 ok "back again" driver cityhub-pcba-dbm "$dbm" bind
 sleep 4

@@ -13,26 +13,41 @@
 
 #include "common/array.h"
 
-static const struct {
+/* Addresses of I2C that are not reserved. */
+#define CHIPS_ADDRESS_FIRST	0x08
+#define CHIPS_ADDRESS_LAST	0x77
+#define CHIPS_ADDRESSES		2
+
+/* Addresses by the bindings; none are those of modules made to order. */
+static const struct chips_kind {
 	const char *name;
 	const char *module;
+	int addresses[CHIPS_ADDRESSES];
 } chips_known[] = {
-	{ "sen50", "cityhub-sen6x" },
-	{ "sen54", "cityhub-sen6x" },
-	{ "sen55", "cityhub-sen6x" },
-	{ "sen62", "cityhub-sen6x" },
-	{ "sen63c", "cityhub-sen6x" },
-	{ "sen65", "cityhub-sen6x" },
-	{ "sen66", "cityhub-sen6x" },
-	{ "sen68", "cityhub-sen6x" },
-	{ "sen69c", "cityhub-sen6x" },
-	{ "pcba-dbm", "cityhub-pcba-dbm" },
-	{ "ade9000", "cityhub-ade9000" },
-	{ "ade7953", "cityhub-ade7953" },
-	{ "mpl3115", "mpl3115" },
-	{ "bmp280", "bmp280-i2c" },
-	{ "bme280", "bmp280-i2c" },
+	{ "sen50", "cityhub-sen6x", { 0x69 } },
+	{ "sen54", "cityhub-sen6x", { 0x69 } },
+	{ "sen55", "cityhub-sen6x", { 0x69 } },
+	{ "sen62", "cityhub-sen6x", { 0x6b } },
+	{ "sen63c", "cityhub-sen6x", { 0x6b } },
+	{ "sen65", "cityhub-sen6x", { 0x6b } },
+	{ "sen66", "cityhub-sen6x", { 0x6b } },
+	{ "sen68", "cityhub-sen6x", { 0x6b } },
+	{ "sen69c", "cityhub-sen6x", { 0x6b } },
+	{ "pcba-dbm", "cityhub-pcba-dbm", { 0 } },
+	{ "ade9000", "cityhub-ade9000", { 0 } },
+	{ "ade7953", "cityhub-ade7953", { 0x38 } },
+	{ "mpl3115", "mpl3115", { 0x60 } },
+	{ "bmp280", "bmp280-i2c", { 0x76, 0x77 } },
+	{ "bme280", "bmp280-i2c", { 0x76, 0x77 } },
 };
+
+static const struct chips_kind *chips_kind(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(chips_known); i++)
+		if (!strcmp(name, chips_known[i].name))
+			return &chips_known[i];
+	return NULL;
+}
 
 /* "i2c:sen66" or "spi:ade9000"; a device tree's have only the name there. */
 static void chips_read_name(const char *dir, const char *device,
@@ -60,14 +75,13 @@ static void chips_read_name(const char *dir, const char *device,
 
 static bool chips_read(const char *dir, const char *device, struct chip *c)
 {
+	const struct chips_kind *kind;
 	char path[512];
 
 	snprintf(c->device, sizeof(c->device), "%.*s", CHIPS_NAME - 1, device);
 	chips_read_name(dir, device, c->name);
-	c->module = NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(chips_known); i++)
-		if (!strcmp(c->name, chips_known[i].name))
-			c->module = chips_known[i].module;
+	kind = chips_kind(c->name);
+	c->module = kind ? kind->module : NULL;
 	if (sscanf(device, "%d-%x", &c->bus, (unsigned int *)&c->address) != 2)
 		c->bus = -1;
 	snprintf(path, sizeof(path), "%s/%s/driver", dir, device);
@@ -134,4 +148,33 @@ int chips_answers(int bus, int address)
 	ret = chips_ask(fd, address);
 	close(fd);
 	return ret;
+}
+
+static bool chips_kind_has(const struct chips_kind *kind, int address)
+{
+	for (size_t i = 0; i < CHIPS_ADDRESSES; i++)
+		if (kind->addresses[i] == address)
+			return true;
+	return false;
+}
+
+bool chips_can_have(const struct chip *c, int address)
+{
+	const struct chips_kind *kind = chips_kind(c->name);
+
+	if (!kind || *kind->addresses)
+		return kind && chips_kind_has(kind, address);
+	for (size_t i = 0; i < ARRAY_SIZE(chips_known); i++)
+		if (chips_kind_has(&chips_known[i], address))
+			return false;
+	return true;
+}
+
+int chips_stray(const struct chip *c, int (*answers)(int bus, int address))
+{
+	for (int a = CHIPS_ADDRESS_FIRST; a <= CHIPS_ADDRESS_LAST; a++)
+		if (a != c->address && chips_can_have(c, a) &&
+		    answers(c->bus, a) == 1)
+			return a;
+	return -1;
 }

@@ -38,5 +38,15 @@ void chips_each(void (*fn)(void *ctx, const struct chip *c), void *ctx);
  * an address and no data.
  */
 int chips_answers(int bus, int address);
+/*
+ * Can the chip be at this address, by a pin or as it was made to order? Not at
+ * one that only others have.
+ */
+bool chips_can_have(const struct chip *c, int address);
+/*
+ * Where something answers that may be the chip though nobody declared it there,
+ * or -1. @answers: chips_answers(), or what stands for it.
+ */
+int chips_stray(const struct chip *c, int (*answers)(int bus, int address));
 
 #endif /* CITYHUB_CHIPS_H */

@@ -19,10 +19,6 @@
 #define DOCTOR_WATCH_MS		5000
 #define DOCTOR_LOOK_MS		500
 
-/* Addresses of I2C that are not reserved. */
-#define DOCTOR_ADDRESS_FIRST	0x08
-#define DOCTOR_ADDRESS_LAST	0x77
-
 /*
  * Our drivers whose interrupts come as often as samples, and their lines: those
  * of energy meters, the wires of which may be at mains potential. The
@@ -88,26 +84,17 @@ static void doctor_chip_no_module(struct doctor *d, const struct chip *c)
 	doctor_chip_fault(d, c, remedy, "the module of its driver is not loaded");
 }
 
-/* An address where something answers that nobody declared, or -1. */
-static int doctor_chip_stray(const struct chip *c)
-{
-	for (int a = DOCTOR_ADDRESS_FIRST; a <= DOCTOR_ADDRESS_LAST; a++)
-		if (a != c->address && chips_answers(c->bus, a) == 1)
-			return a;
-	return -1;
-}
-
 static void doctor_chip_silent(struct doctor *d, const struct chip *c)
 {
 	char text[128], remedy[256];
-	int stray = doctor_chip_stray(c);
+	int stray = chips_stray(c, chips_answers);
 
 	if (stray >= 0) {
 		snprintf(text, sizeof(text),
 			 "wrong address: nothing answers at 0x%02x, but something does at 0x%02x",
 			 c->address, stray);
 		snprintf(remedy, sizeof(remedy),
-			 "if that is the %s, set its address pin, or declare it at 0x%02x (reg in the device tree overlay)",
+			 "if that is the %s, set its address pin if it has one, or declare it at 0x%02x (reg in the device tree overlay)",
 			 c->name, stray);
 	} else {
 		snprintf(text, sizeof(text),
