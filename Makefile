@@ -198,8 +198,8 @@ unit-programs: $(unit_bin) $(if $(SANITIZE),$(P)/fuzz-stamp,$(tool_bin) \
 	$(B)/faults/cityhubd $(P)/stamp-bench)
 
 # The parts of the command that units look at.
-unit_commands := chips clamps daemon_conf doctor phases process watch_count \
-	watch_draw watch_view wrap writer
+unit_commands := chips clamps daemon_conf doctor doctor_daemon doctor_store \
+	phases process watch_count watch_draw watch_view wrap writer
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj)) \
 	$(filter $(addprefix %/,$(addsuffix .o,$(unit_commands))),$(command_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)

@@ -6,8 +6,10 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -1220,6 +1222,57 @@ START_TEST(no_folder)
 }
 END_TEST
 
+#define NO_NAMESPACE	77
+
+/* The daemon in a sandbox like that of its unit; does not return. */
+static void open_read_only(const char *log)
+{
+	int flags = CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0);
+
+	if (!freopen(log, "w", stderr))
+		_exit(1);
+	if (unshare(flags) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(dir, dir, NULL, MS_BIND, NULL) ||
+	    mount(NULL, dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
+		_exit(NO_NAMESPACE);
+	log_set_level(LOG_LEVEL_ERROR);
+	_exit(store_open(&conf) ? 1 : 0);
+}
+
+static void read_only_is_explained(void)
+{
+	char log[] = "build/tmp-unit/store-log.XXXXXX", said[2000] = "";
+	int fd = mkstemp(log), status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(fd, 0);
+	if (!pid)
+		open_read_only(log);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_ge(read(fd, said, sizeof(said) - 1), 0);
+	close(fd);
+	unlink(log);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_NAMESPACE) {
+		printf("no namespaces here: not tried\n");
+		return;
+	}
+	ck_assert_int_eq(status, 0);
+	ck_assert_msg(strstr(said, "ReadWritePaths="), "%s", said);
+}
+
+START_TEST(a_sandbox_that_is_read_only_is_explained)
+{
+	char deeper[320];
+
+	read_only_is_explained();
+	store_close(open_store(NULL));	/* with a store that is there */
+	read_only_is_explained();
+	snprintf(deeper, sizeof(deeper), "%s/more/s.db", dir);
+	conf.path = deeper;
+	read_only_is_explained();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("store");
@@ -1261,6 +1314,7 @@ int main(void)
 	tcase_add_test(t, a_newer_store_is_refused);
 	tcase_add_test(t, memory_is_refused);
 	tcase_add_test(t, no_folder);
+	tcase_add_test(t, a_sandbox_that_is_read_only_is_explained);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -34,6 +34,7 @@ struct doctor_finding;
  * @conf:	what is in it, the defaults when it is not good
  * @conf_good:	it could be read
  * @daemon:	process of the daemon, 0 when it does not run
+ * @systemd:	it is started by systemd, in a sandbox
  * @hub:	the hub's module answers
  * @period_s:	of its ticks, 0 without it
  * @hub_synced:	it was told that the clock is synchronised
@@ -52,6 +53,7 @@ struct doctor {
 	struct conf conf;
 	bool conf_good;
 	pid_t daemon;
+	bool systemd;
 	bool hub;
 	double period_s;
 	bool hub_synced;

@@ -9,14 +9,18 @@
 #include "cityhub/doctor.h"
 #include "cityhub/process.h"
 #include "common/array.h"
+#include "common/store_elsewhere.h"
 
 #define DOCTOR_DAEMON	"cityhubd"
+#define DOCTOR_DAEMON_START \
+	"`systemctl start cityhubd`; `journalctl -u cityhubd` says why it ended"
 
 void doctor_config(struct doctor *d)
 {
 	char why[512] = "", *remedy;
 
 	d->daemon = daemon_conf_process();
+	d->systemd = !access("/run/systemd/system", F_OK);
 	d->conf_good = !daemon_conf_of(d->daemon, d->conf_path, &d->conf, why,
 				       sizeof(why));
 	if (!*d->conf_path) {
@@ -87,10 +91,19 @@ void doctor_clock(struct doctor *d)
 			   doctor_clock_hub(d, good));
 }
 
+/* What keeps the daemon from a store in another place is not seen from here. */
+static const char *doctor_daemon_remedy(const struct doctor *d)
+{
+	if (!d->systemd)
+		return "start " DOCTOR_DAEMON ", its messages say what stops it";
+	if (strncmp(d->conf.store.path, STORE_FOLDER "/",
+		    strlen(STORE_FOLDER "/")))
+		return DOCTOR_DAEMON_START "; " STORE_ELSEWHERE;
+	return DOCTOR_DAEMON_START;
+}
+
 void doctor_daemon(struct doctor *d)
 {
-	bool systemd = !access("/run/systemd/system", F_OK);
-
 	if (d->daemon)
 		doctor_say(d, DOCTOR_OK, "daemon", NULL,
 			   DOCTOR_DAEMON " runs, process %d", (int)d->daemon);
@@ -101,8 +114,6 @@ void doctor_daemon(struct doctor *d)
 		doctor_say(d, DOCTOR_SKIPPED, "daemon", NULL,
 			   "does not run, and cannot with this store");
 	else
-		doctor_say(d, DOCTOR_FAULT, "daemon", systemd ?
-			   "`systemctl start cityhubd`; `journalctl -u cityhubd` says why it ended" :
-			   "start " DOCTOR_DAEMON ", its messages say what stops it",
+		doctor_say(d, DOCTOR_FAULT, "daemon", doctor_daemon_remedy(d),
 			   DOCTOR_DAEMON " does not run: nothing is captured, stored or sent");
 }

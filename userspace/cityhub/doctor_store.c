@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cityhub/doctor.h"
+#include "common/store_elsewhere.h"
 #include "common/store_reader.h"
 
 /* SQLite needs its journal beside the file, and pages to write. */
@@ -26,10 +27,15 @@
 #define DOCTOR_STALE_S		10
 #define DOCTOR_WINDOW_S		600.0
 
+/* Each @remedy may end in a store in another place. */
 static void doctor_store_fault(struct doctor *d, const char *remedy,
 			       const char *fmt, const char *what)
 {
-	doctor_say(d, DOCTOR_FAULT, "store", remedy, fmt, what);
+	char more[512];
+
+	snprintf(more, sizeof(more), "%s%s", remedy,
+		 d->systemd ? "; " STORE_ELSEWHERE : "");
+	doctor_say(d, DOCTOR_FAULT, "store", more, fmt, what);
 	d->store_bad = true;
 }
 

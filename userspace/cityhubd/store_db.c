@@ -15,6 +15,7 @@
 #include "cityhubd/clock.h"
 #include "common/array.h"
 #include "common/log.h"
+#include "common/store_elsewhere.h"
 #include "common/store_sql.h"
 
 #define STORE_DB_EXPIRE_ROWS	256	/* oldest batches that go at once */
@@ -142,6 +143,16 @@ static int store_db_check_mount(const char *path, const char *mount)
 	return 0;
 }
 
+/* The unit's sandbox is read-only, too. */
+static const char *store_db_hint(const char *path)
+{
+	char copy[4096];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	return access(dirname(copy), W_OK) && errno == EROFS ?
+	       "; " STORE_ELSEWHERE : "";
+}
+
 static int store_db_check_disk(const char *path, bool allow_tmpfs)
 {
 	char copy[4096];
@@ -151,9 +162,12 @@ static int store_db_check_disk(const char *path, bool allow_tmpfs)
 	snprintf(copy, sizeof(copy), "%s", path);
 	dir = dirname(copy);
 	if (mkdir(dir, 0750) && errno != EEXIST) {
-		log_error("store: folder %s cannot be made: %s; make it, or set store.path",
-			  dir, strerror(errno));
-		return -errno;
+		int err = errno;
+
+		log_error("store: folder %s cannot be made: %s; make it, or set store.path%s",
+			  dir, strerror(err),
+			  err == EROFS ? "; " STORE_ELSEWHERE : "");
+		return -err;
 	}
 	if (statfs(dir, &fs)) {
 		log_error("store: %s: %s", dir, strerror(errno));
@@ -245,9 +259,9 @@ static int store_db_open_file(struct store_db *d, const char *path,
 		rc = store_db_attach(d, path, true);
 	}
 	if (rc != SQLITE_OK)
-		log_error("store: %s cannot be opened: %s; see that its folder is there, and that the disk is not mounted read-only",
+		log_error("store: %s cannot be opened: %s; see that its folder is there, and that the disk is not mounted read-only%s",
 			  path, d->db ? sqlite3_errmsg(d->db) :
-			  sqlite3_errstr(rc));
+			  sqlite3_errstr(rc), store_db_hint(path));
 	return rc;
 }
 
@@ -452,8 +466,8 @@ struct store_db *store_db_open(const struct store_conf *conf)
 		rc = store_db_prepare(d);
 	if (rc == SQLITE_OK)
 		return d;
-	log_error("store: %s: %s; see that the disk is not full and can be written",
-		  conf->path, sqlite3_errstr(rc));
+	log_error("store: %s: %s; see that the disk is not full and can be written%s",
+		  conf->path, sqlite3_errstr(rc), store_db_hint(conf->path));
 fail:
 	store_db_close(d);
 	return NULL;
