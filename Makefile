@@ -77,7 +77,7 @@ without := $(if $(call with,MQTT),,%/sink_mqtt.c %/watch_broker.c %/mqtt_setup.c
 	$(if $(and $(call with,MQTT),$(call with,GNUTLS)),,%/certificate.c) \
 	$(if $(call with,HUB),,userspace/libcityhub/% %/stamps.c \
 		$(shell grep -lE '"hub\.h"|<cityhub/cityhub\.h>' userspace/cityhub/*.c) \
-		tests/unit/check_libcityhub_% \
+		tests/unit/check_libcityhub_% tests/unit/check_cmd_set.c \
 		tests/system/tools/%)
 sources = $(filter-out $(without),$(wildcard $(1)))
 lib_src := $(call sources,userspace/libcityhub/*.c)
@@ -198,8 +198,9 @@ unit-programs: $(unit_bin) $(if $(SANITIZE),$(P)/fuzz-stamp,$(tool_bin) \
 	$(B)/faults/cityhubd $(P)/stamp-bench)
 
 # The parts of the command that units look at.
-unit_commands := chips clamps daemon_conf doctor doctor_daemon doctor_store \
-	phases process watch_count watch_draw watch_view wrap writer
+unit_commands := chips clamps cmd cmd_arm cmd_commission cmd_disarm cmd_set \
+	cmd_slot daemon_conf doctor doctor_daemon doctor_store hub iio meter phases \
+	process record watch_count watch_draw watch_view wrap writer
 unit_with := $(filter-out %/main.o,$(common_obj) $(lib_obj) $(daemon_obj)) \
 	$(filter $(addprefix %/,$(addsuffix .o,$(unit_commands))),$(command_obj))
 $(UNIT)/check_%: $(O)/tests/unit/check_%.o $(unit_with)

@@ -7,6 +7,7 @@
 #define CITYHUB_CMD_H
 
 #include <getopt.h>
+#include <stdio.h>
 
 struct writer;
 
@@ -51,6 +52,9 @@ extern const struct cmd cmd_slot;
 extern const struct cmd cmd_stats;
 extern const struct cmd cmd_tap;
 extern const struct cmd cmd_watch;
+
+/* How it is called, in lines. */
+void cmd_print_usage(const struct cmd *c, FILE *out);
 
 /* "cityhub NAME: message" on stderr. */
 void cmd_error(const struct cmd *c, const char *fmt, ...)

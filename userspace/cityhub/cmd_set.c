@@ -8,6 +8,7 @@
 
 /* What a minute of silence from whoever knows the time is worth. */
 #define SYNC_VALID_NS	60000000000LL
+#define SYNC_VALID_MAX_NS	86400000000000LL	/* as the kernel has it */
 
 /**
  * struct request - what the command line asks for
@@ -22,7 +23,7 @@ struct request {
 	size_t n;
 	bool sync;
 	int64_t bound_ns;
-	int64_t valid_ns;
+	int64_t valid_ns;	/* negative: not given */
 };
 
 static int add(struct request *r, enum cityhub_setting_key key, uint64_t value)
@@ -74,6 +75,23 @@ static int parse_option(struct request *r, int opt, const char *arg)
 	}
 }
 
+/*
+ * Grid and clock are two requests: what the kernel would refuse of the second
+ * is found here, before the first has changed something.
+ */
+static int parse_whole(struct request *r)
+{
+	if (r->valid_ns >= 0 && !r->sync)
+		return cmd_usage(&cmd_set, "--valid goes with --sync: say how good the clock is");
+	if (r->valid_ns > SYNC_VALID_MAX_NS)
+		return cmd_usage(&cmd_set, "--valid: at most a day, 86400 seconds");
+	if (!r->n && !r->sync)
+		return cmd_usage(&cmd_set, "say what to set");
+	if (r->valid_ns < 0)
+		r->valid_ns = SYNC_VALID_NS;
+	return CMD_OK;
+}
+
 static int parse(int argc, char **argv, struct request *r)
 {
 	static const struct option options[] = {
@@ -96,9 +114,7 @@ static int parse(int argc, char **argv, struct request *r)
 	}
 	if (optind < argc)
 		return cmd_usage(&cmd_set, "'%s' is no option", argv[optind]);
-	if (!r->n && !r->sync)
-		return cmd_usage(&cmd_set, "say what to set");
-	return CMD_OK;
+	return parse_whole(r);
 }
 
 static int set(struct cityhub *h, const struct request *r, struct writer *w)
@@ -124,7 +140,7 @@ static int set(struct cityhub *h, const struct request *r, struct writer *w)
 
 static int run(int argc, char **argv, struct writer *w)
 {
-	struct request r = { .valid_ns = SYNC_VALID_NS };
+	struct request r = { .valid_ns = -1 };
 	struct cityhub *h;
 	int ret;
 
@@ -153,7 +169,7 @@ const struct cmd cmd_set = {
 "--clock C   clock of the grid: utc, or tai where its offset is set\n"
 "--policy P  what arm asks of the clock: synchronised, or any for nothing\n"
 "--sync S    the clock is right to S seconds, whatever NTP says\n"
-"--valid S   for so long (default 60), 0 to take it back\n"
+"--valid S   for so long (default 60, at most 86400), 0 to take it back\n"
 "\n"
 "Shows what is in force then. Needs CAP_NET_ADMIN (sudo).\n",
 	.run = run,

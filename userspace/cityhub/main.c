@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,15 +32,9 @@ static const struct cmd *const commands[] = {
 	&cmd_commission,
 };
 
-static void print_cmd_usage(const struct cmd *c, FILE *out)
-{
-	fprintf(out, "usage: cityhub %s%s%s [--json]\n", c->name,
-		*c->args ? " " : "", c->args);
-}
-
 static void print_cmd_help(const struct cmd *c)
 {
-	print_cmd_usage(c, stdout);
+	cmd_print_usage(c, stdout);
 	printf("%s\n", c->help);
 	if (c->details)
 		printf("\n%s", c->details);
@@ -60,53 +53,6 @@ static void print_help(FILE *out)
 	      "exit status: 0 done, 1 failed, 2 wrong usage, 3 refused,\n"
 	      "             4 nothing to ask (no module, no store, no broker)\n",
 	      out);
-}
-
-static void print_error(const struct cmd *c, const char *fmt, va_list args)
-	__attribute__((format(printf, 2, 0)));
-static void print_error(const struct cmd *c, const char *fmt, va_list args)
-{
-	fprintf(stderr, "cityhub %s: ", c->name);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
-}
-
-void cmd_error(const struct cmd *c, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	print_error(c, fmt, args);
-	va_end(args);
-}
-
-int cmd_usage(const struct cmd *c, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	print_error(c, fmt, args);
-	va_end(args);
-	print_cmd_usage(c, stderr);
-	return CMD_USAGE;
-}
-
-int cmd_option(const struct cmd *c, int argc, char **argv,
-	       const struct option *options)
-{
-	const char *given;
-	int opt;
-
-	opterr = 0;
-	opt = getopt_long(argc, argv, ":", options, NULL);
-	given = argv[optind - 1];
-	if (opt == ':')
-		cmd_usage(c, "%s needs a value", given);
-	else if (opt == '?' && !strncmp(given, "--", 2))
-		cmd_usage(c, "no option '%s'", given);
-	else if (opt == '?')
-		cmd_usage(c, "no option '-%c'", optopt);
-	return opt == ':' ? '?' : opt;
 }
 
 static const struct cmd *find(const char *name)
