@@ -23,6 +23,7 @@ struct commission {
 	char path[2 * CONF_STRING];
 	json_t *record;
 	bool changed;
+	bool lat, lon;		/* given */
 	time_t now;
 };
 
@@ -56,15 +57,15 @@ static int set_hub(struct commission *c, const char *id)
 	return set(c, group(c, "hub"), "id", json_string(id));
 }
 
-static int set_number(struct commission *c, const char *key, const char *text,
-		      double min, double max)
+static int set_number(struct commission *c, const char *option,
+		      const char *key, const char *text, double min, double max)
 {
 	char *end;
 	double v = strtod(text, &end);
 
 	if (end == text || *end || !(v >= min && v <= max))
 		return cmd_usage(&cmd_commission, "--%s: '%s' is not from %g to %g",
-				 key, text, min, max);
+				 option, text, min, max);
 	return set(c, group(c, "location"), key, json_real(v));
 }
 
@@ -89,11 +90,13 @@ static int set_option(struct commission *c, int opt, const char *text)
 	case 'i':
 		return set_hub(c, text);
 	case 'a':
-		return set_number(c, "lat", text, -90, 90);
+		c->lat = true;
+		return set_number(c, "lat", "lat", text, -90, 90);
 	case 'o':
-		return set_number(c, "lon", text, -180, 180);
+		c->lon = true;
+		return set_number(c, "lon", "lon", text, -180, 180);
 	case 'h':
-		return set_number(c, "height_m", text, -500, 10000);
+		return set_number(c, "height", "height_m", text, -500, 10000);
 	case 's':
 		return set_sensor(c, "serial", text);
 	case 'k':
@@ -133,14 +136,51 @@ static void find_sensors(struct commission *c, const struct iio_entry *e, size_t
 	}
 }
 
+/* The same place, of what the record has of it? */
+static bool same_place(const json_t *place, const char *key, double conf)
+{
+	const json_t *v = json_object_get(place, key);
+
+	return !v || fabs(json_number_value(v) - conf) < 1e-6;
+}
+
+/* A key that only the configuration has is to stay in it. */
+static size_t place_key(char *text, size_t room, const json_t *place,
+			const char *key, double conf)
+{
+	const json_t *v = json_object_get(place, key);
+	double value = v ? json_number_value(v) : conf;
+	int n = isnan(value) ? 0 : snprintf(text, room, " %s = %.7g;", key, value);
+
+	return n > 0 && (size_t)n < room ? (size_t)n : 0;
+}
+
+static void compare_place(struct commission *c)
+{
+	const json_t *place = json_object_get(c->record, "location");
+	const struct conf *conf = &c->doctor.conf;
+	char keys[128] = "", remedy[256];
+	size_t n = 0;
+
+	if (same_place(place, "lat", conf->hub.lat) &&
+	    same_place(place, "lon", conf->hub.lon) &&
+	    same_place(place, "height_m", conf->hub.height_m))
+		return;
+	n += place_key(keys + n, sizeof(keys) - n, place, "lat", conf->hub.lat);
+	n += place_key(keys + n, sizeof(keys) - n, place, "lon", conf->hub.lon);
+	place_key(keys + n, sizeof(keys) - n, place, "height_m",
+		  conf->hub.height_m);
+	snprintf(remedy, sizeof(remedy),
+		 "set hub.location = {%s }; in the configuration", keys);
+	doctor_say(&c->doctor, DOCTOR_NOTE, "location", remedy,
+		   "the daemon tells another one, or none");
+}
+
 /* Nobody writes the configuration behind the administrator's back. */
 static void compare_conf(struct commission *c)
 {
 	const char *id = json_string_value(json_object_get(
 		json_object_get(c->record, "hub"), "id"));
-	const json_t *place = json_object_get(c->record, "location");
-	double lat = json_number_value(json_object_get(place, "lat"));
-	double lon = json_number_value(json_object_get(place, "lon"));
 	const struct conf *conf = &c->doctor.conf;
 	char remedy[256];
 
@@ -153,14 +193,7 @@ static void compare_conf(struct commission *c)
 			   *conf->hub.id ? conf->hub.id :
 			   "one made of the host name");
 	}
-	if (place && !(fabs(lat - conf->hub.lat) < 1e-6 &&
-		       fabs(lon - conf->hub.lon) < 1e-6)) {
-		snprintf(remedy, sizeof(remedy),
-			 "set hub.location = { lat = %.7g; lon = %.7g; }; in the configuration",
-			 lat, lon);
-		doctor_say(&c->doctor, DOCTOR_NOTE, "location", remedy,
-			   "the daemon tells another one, or none");
-	}
+	compare_place(c);
 }
 
 /* ---- clamps ---------------------------------------------------------------- */
@@ -321,6 +354,8 @@ static int commission(struct commission *c, int argc, char **argv)
 			ret = set_option(c, opt, optarg);
 	if (ret != CMD_OK)
 		return ret;
+	if (c->lat != c->lon)
+		return cmd_usage(&cmd_commission, "--lat and --lon go together");
 	if (check && c->changed)
 		return cmd_usage(&cmd_commission, "--check writes nothing: leave out what is to be recorded");
 	look(c);
