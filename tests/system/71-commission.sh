@@ -82,6 +82,11 @@ d = json.load(open('$work/json'))
 print(d['healthy'], [f['part'] for f in d['findings'] if 'L2 has less' in f['finding']])")" \
 	"True ['sensor ade9000-meter']"
 
+sed 's/,\(2\.5\|3\),/,0.01,/g' -i "$work/world.csv"
+world_scenario "$work/world.csv"
+sleep 2
+commission > /dev/null
+is "without any load nothing is recorded as right" "$(field "r['right']")" None
 cp "$work/record.json" "$work/before"
 fails "a latitude that is none" "$cityhub" commission --record "$work/record.json" --lat 91
 fails "a file that is no record" "$cityhub" commission --record "$work/world.csv"

@@ -24,6 +24,7 @@ struct commission {
 	json_t *record;
 	bool changed;
 	bool lat, lon;		/* given */
+	bool unjudged;		/* clamps that nothing is known of */
 	time_t now;
 };
 
@@ -223,17 +224,33 @@ static void record_meter(struct commission *c, const char *name,
 				      (json_int_t)c->now, "phases", phases));
 }
 
+/* The voltages of other phases are missing that the angles are judged by. */
+static void not_judged(struct commission *c, const char *name, const char *part)
+{
+	c->unjudged = true;
+	json_object_del(record_sensor(c->record, name), "clamps");
+	doctor_say(&c->doctor, DOCTOR_NOTE, part,
+		   "switch on a load that is known on each of its currents, and compare its active powers (sign, too) by hand",
+		   "no meter of three phases: its clamps cannot be checked here");
+}
+
 static void check_meter(struct commission *c, const struct iio_entry *e)
 {
 	const char *name = *e->label ? e->label : e->name;
 	struct phases_verdict v;
-	char part[2 * IIO_NAME_LEN];
+	char dir[64], part[2 * IIO_NAME_LEN];
 	struct meter m;
-	int err = meter_read(e->id, &m);
+	int err;
 
+	snprintf(dir, sizeof(dir), IIO_DIR "/iio:device%u", e->id);
+	err = meter_read(dir, &m);
 	if (err == -ENODEV)
 		return;
 	snprintf(part, sizeof(part), "sensor %s", name);
+	if (err == -ENOTSUP) {
+		not_judged(c, name, part);
+		return;
+	}
 	if (err) {
 		doctor_say(&c->doctor, DOCTOR_FAULT, part,
 			   "`cityhub doctor sensors` says what is wrong with it",
@@ -246,6 +263,7 @@ static void check_meter(struct commission *c, const struct iio_entry *e)
 			   m.voltage_v[i], m.current_a[i],
 			   m.power[i].active_w, m.power[i].reactive_var);
 	v = phases_judge(m.power);
+	c->unjudged = c->unjudged || v.state == PHASES_NO_LOAD;
 	clamps_tell(&c->doctor, part, &v);
 	record_meter(c, name, &m, &v);
 }
@@ -271,8 +289,9 @@ static int keep(struct commission *c)
 	int err;
 
 	json_object_set_new(c->record, "time_s", json_integer(c->now));
-	json_object_set_new(c->record, "right",
-			    json_boolean(doctor_healthy(&c->doctor)));
+	json_object_set_new(c->record, "right", !doctor_healthy(&c->doctor) ?
+			    json_false() : c->unjudged ? json_null() :
+			    json_true());
 	err = record_write(c->path, c->record);
 	if (err) {
 		cmd_error(&cmd_commission, "%s: %s; nothing was written", c->path,

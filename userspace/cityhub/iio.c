@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IIO_DIR	"/sys/bus/iio/devices"
-
 /* The first line of a file of a device, "" when there is none. */
 static void read_line(uint32_t id, const char *file, char buf[IIO_NAME_LEN])
 {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define IIO_NAME_LEN	64
+#define IIO_DIR		"/sys/bus/iio/devices"
 
 /**
  * struct iio_entry - an IIO device

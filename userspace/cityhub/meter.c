@@ -93,24 +93,36 @@ static int meter_take(struct meter *m, const char *label_file)
 	return 0;
 }
 
-int meter_read(uint32_t id, struct meter *m)
+/* A-active-power is that of a meter, too. */
+static bool meter_is_other(const char *label_file)
+{
+	char label[METER_TEXT];
+
+	return meter_text(label_file, label) && strchr(label, '-') &&
+	       !strcmp(strchr(label, '-'), "-active-power");
+}
+
+int meter_read(const char *dir, struct meter *m)
 {
 	char pattern[METER_PATH];
+	bool other = false;
 	size_t found = 0;
 	int err = 0;
 	glob_t g;
 
 	memset(m, 0, sizeof(*m));
-	snprintf(pattern, sizeof(pattern),
-		 "/sys/bus/iio/devices/iio:device%u/in_*" METER_LABEL, id);
+	snprintf(pattern, sizeof(pattern), "%s/in_*" METER_LABEL, dir);
 	if (glob(pattern, 0, NULL, &g))
 		return -ENODEV;
 	for (size_t i = 0; i < g.gl_pathc && err >= 0; i++) {
 		err = meter_take(m, g.gl_pathv[i]);
 		found += err > 0;
+		other = other || meter_is_other(g.gl_pathv[i]);
 	}
 	globfree(&g);
 	if (err < 0)
 		return err;
-	return found == PHASES * ARRAY_SIZE(meter_quantities) ? 0 : -ENODEV;
+	if (found == PHASES * ARRAY_SIZE(meter_quantities))
+		return 0;
+	return other ? -ENOTSUP : -ENODEV;
 }

@@ -3,8 +3,6 @@
 #ifndef CITYHUB_METER_H
 #define CITYHUB_METER_H
 
-#include <stdint.h>
-
 #include "cityhub/phases.h"
 
 /**
@@ -20,9 +18,10 @@ struct meter {
 };
 
 /*
- * Reads the channels L1-active-power and so on of an IIO device. Returns 0,
- * -ENODEV when it has none, or -EIO.
+ * Reads the channels L1-active-power and so on of the IIO device with the
+ * folder @dir in sysfs. Returns 0, -ENODEV when it is no meter, -ENOTSUP when
+ * it is one of other than three phases, or -EIO.
  */
-int meter_read(uint32_t id, struct meter *m);
+int meter_read(const char *dir, struct meter *m);
 
 #endif /* CITYHUB_METER_H */
