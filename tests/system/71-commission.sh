@@ -125,6 +125,9 @@ is "an option that is none: exit status" $? 2
 like "is named, once" "$message" "^cityhub arm: no option '--sooner'"
 like "what is set is shown" "$("$cityhub" set --policy any --json)" \
 	'^\{"period_ns":1000000000,.*"policy":"any"'
+slot='{"slot":60,"trigger":"cityhub-60","member":null,"name":null}'
+is "a slot that is made is shown" "$("$cityhub" slot add 60 --json)" "$slot"
+is "and one that goes, to programs" "$("$cityhub" slot delete 60 --json)" "$slot"
 is "80 columns are enough for counters" "$("$cityhub" stats | awk 'length > 80')" ""
 
 # Watching, on a terminal

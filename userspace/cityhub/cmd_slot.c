@@ -81,11 +81,16 @@ static int add(struct cityhub *h, int number, struct writer *w)
 	return CMD_OK;
 }
 
-static int delete(struct cityhub *h, uint32_t slot)
+static int delete(struct cityhub *h, uint32_t slot, struct writer *w)
 {
 	int ret = cityhub_slot_del(h, slot);
 
-	return ret ? hub_failed(&cmd_slot, h, ret) : CMD_OK;
+	if (ret)
+		return hub_failed(&cmd_slot, h, ret);
+	/* As it was, for programs; people need no word. */
+	if (writer_is_json(w))
+		write_slot(w, slot, NULL, 0);
+	return CMD_OK;
 }
 
 static int do_it(const char *what, int number, struct writer *w)
@@ -100,7 +105,7 @@ static int do_it(const char *what, int number, struct writer *w)
 	else if (!strcmp(what, "add"))
 		ret = add(h, number, w);
 	else
-		ret = delete(h, (uint32_t)number);
+		ret = delete(h, (uint32_t)number, w);
 	cityhub_close(h);
 	return ret;
 }
