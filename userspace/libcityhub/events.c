@@ -335,7 +335,9 @@ static int ask_state(struct cityhub_events *e, uint32_t *now,
 	now[FAULT] = hub->fault_sequence;
 	e->clock = hub->clock;
 	cityhub_hub_free(hub);
-	return cityhub_members_get(e->hub, members, n);
+	ret = cityhub_members_get(e->hub, members, n);
+	/* That there is no event is said by -EAGAIN. */
+	return ret == -EAGAIN ? -EBUSY : ret;
 }
 
 /* Delivers the event that was read last. */
@@ -355,9 +357,10 @@ static int resync(struct cityhub_events *e, bool got)
 
 	do {
 		ret = ask_state(e, now, &members, &n);
+		/* Until then the next call has to begin here. */
+		e->missing = ret;
 		if (ret)
 			return ret;
-		e->missing = false;
 		ret = account(e, got, now, members, n);
 		cityhub_members_free(members);
 		got = ret == 1;

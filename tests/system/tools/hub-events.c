@@ -75,8 +75,11 @@ int main(int argc, char **argv)
 		usleep((useconds_t)atoi(argv[3]) * 1000);
 	p.fd = cityhub_events_fd(events);
 	while (poll(&p, 1, atoi(argv[1])) > 0) {
-		while (!(ret = cityhub_events_read(events, &event)))
-			print(event);
+		do {
+			ret = cityhub_events_read(events, &event);
+			if (!ret)
+				print(event);
+		} while (!ret || ret == -EBUSY);
 		if (ret != -EAGAIN)
 			return 1;
 	}

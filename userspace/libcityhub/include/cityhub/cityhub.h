@@ -17,7 +17,8 @@
  * Instants named fire, done, instant are CLOCK_MONOTONIC nanoseconds; due and
  * start are UTC nanoseconds since 1970.
  *
- * Structures are only ever allocated by the library.
+ * Structures are allocated by the library, but for struct cityhub_setting and
+ * struct cityhub_joined: these are the caller's.
  */
 #ifndef CITYHUB_CITYHUB_H
 #define CITYHUB_CITYHUB_H
@@ -575,7 +576,8 @@ struct cityhub_event {
  * cityhub_events_open() - listen to changes, on a socket of its own
  * @events:	set to the handle, which cityhub_events_close() ends
  *
- * Return: 0, -ENOENT when the module is not loaded, or another error number.
+ * Return: 0, -ENOENT when the module is not loaded, -EBUSY when members kept
+ * changing, or another error number.
  */
 int cityhub_events_open(struct cityhub_events **events);
 
@@ -608,7 +610,9 @@ int cityhub_events_fd(const struct cityhub_events *events);
  * member, and those members that are gone. What comes next has happened after
  * that. The library asks the kernel for that state, which takes its answer.
  *
- * Return: 0, -EAGAIN when there is none, or another error number.
+ * Return: 0, -EAGAIN when there is none, -EBUSY when that state kept changing
+ * while it was asked for: call again soon, also without input; or another error
+ * number.
  */
 int cityhub_events_read(struct cityhub_events *events,
 			const struct cityhub_event **event);
