@@ -64,6 +64,11 @@ sed "s|^ExecStart=.*|ExecStart=$top/build/cityhubd|" \
 	"$work/image/usr/lib/systemd/system/cityhubd.service" > "$unit"
 is "systemd-analyze verify says nothing" \
 	"$(systemd-analyze verify --man=no "$unit" 2>&1)" ''
+# The number of a class of devices is looked up at the start, and only then.
+for setting in Wants After; do
+	ok "DeviceAllow=char-iio has its module loaded: $setting=" \
+		grep -qE "^$setting=(.* )?modprobe@industrialio\.service( |\$)" "$unit"
+done
 exposure=$(systemd-analyze security --offline=yes --no-pager "$unit" 2> /dev/null |
 	sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
 note "exposure level $exposure"
