@@ -360,7 +360,7 @@ install-userspace: all $(P)/install/60-cityhub.rules \
 .PHONY: install-hub
 install-hub: $(lib)
 	install -d $(addprefix $(DESTDIR),$(libdir)/pkgconfig $(includedir)/cityhub \
-		$(includedir)/linux $(mandir)/man3 $(mandir)/man7 $(modulesloaddir))
+		$(includedir)/linux $(mandir)/man3 $(mandir)/man7)
 	install -m 755 $(P)/$(SO) $(DESTDIR)$(libdir)/
 	ln -sf $(SO) $(DESTDIR)$(libdir)/libcityhub.so
 	install -m 644 $(P)/libcityhub.a $(DESTDIR)$(libdir)/
@@ -369,15 +369,16 @@ install-hub: $(lib)
 		$(DESTDIR)$(includedir)/cityhub/
 	install -m 644 kernel/include/uapi/linux/cityhub.h \
 		$(DESTDIR)$(includedir)/linux/
-	install -m 644 $(packaging)/modules-load.conf \
-		$(DESTDIR)$(modulesloaddir)/cityhub.conf
 	install -m 644 Documentation/man/*.3 $(DESTDIR)$(mandir)/man3/
 	install -m 644 Documentation/man/*.7 $(DESTDIR)$(mandir)/man7/
 
 .PHONY: install-systemd
 install-systemd: $(P)/install/cityhubd.service
-	install -d $(addprefix $(DESTDIR),$(systemdunitdir) $(sysusersdir) $(tmpfilesdir))
+	install -d $(addprefix $(DESTDIR),$(systemdunitdir) $(sysusersdir) \
+		$(tmpfilesdir) $(modulesloaddir))
 	install -m 644 $(P)/install/cityhubd.service $(DESTDIR)$(systemdunitdir)/
+	install -m 644 $(packaging)/modules-load.conf \
+		$(DESTDIR)$(modulesloaddir)/cityhub.conf
 	install -m 644 $(packaging)/sysusers.conf $(DESTDIR)$(sysusersdir)/cityhub.conf
 	install -m 644 $(packaging)/tmpfiles.conf $(DESTDIR)$(tmpfilesdir)/cityhub.conf
 

@@ -198,6 +198,10 @@ ok "all off: installs" install_to "$work/off" "${off[@]}"
 is "all off: what is installed is less by the files of those parts" \
 	"$(listing "$work/off")" \
 	"$(manifest | grep -vE '^lib/modules/|libcityhub|cityhub-netlink|/include/|/systemd/|/sysusers.d/|/modules-load.d/|/tmpfiles.d/')"
+# The daemon captures on them all the same.
+like "without the control of the hub its triggers are loaded at the start" \
+	"$(make -n "${off[@]}" WITH_SYSTEMD=yes install-userspace)" \
+	'modules-load.conf'
 echo 'mqtt = { host = "broker"; };' > "$work/off.conf"
 like "all off: a broker is refused with the reason" \
 	"$(build/off/cityhubd --check-config -c "$work/off.conf" 2>&1)" \
