@@ -95,6 +95,22 @@ while read -r path; do
 		ok "$path is there" compgen -G "$path"
 done < <(grep -ohP '(?<![\w/-])(scripts|tests|kernel|userspace|Documentation)/[\w./*-]*[a-z0-9_*]' \
 	"${documents[@]}" | sort -u)
+# Each driver that is shipped is told to who wires, installs or packages.
+while read -r driver; do
+	case $driver in
+	cityhub|cityhub-base) continue ;;
+	cityhub-sen6x) name='sen6[6x]' ;;
+	cityhub-pcba-dbm) name='pcba-dbm|decibel' ;;
+	*) name=${driver#cityhub-} ;;
+	esac
+	for document in README.md Documentation/guides/{wiring,first-data}.rst \
+			scripts/packaging/debian/control \
+			scripts/packaging/buildroot/package/cityhub/Config.in \
+			scripts/packaging/yocto/meta-cityhub/recipes-kernel/*/cityhub-module_*.bb; do
+		ok "${document##*/} has $driver" \
+			grep -qiE "$name" <(grep -v kernel-module "$document")
+	done
+done < <(sed -n 's|^lib/modules/.*/\(.*\)\.ko$|\1|p' scripts/packaging/manifest)
 # mains_before FILE PATTERN: the warning stands above the first such line
 mains_before() {
 	awk -v pattern="$2" '/\*\*Mains/ { warned = 1 }

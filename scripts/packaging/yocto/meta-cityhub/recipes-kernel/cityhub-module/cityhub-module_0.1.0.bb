@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 SUMMARY = "Drivers and hub core for smart-city sensors"
-DESCRIPTION = "IIO drivers for Sensirion SEN6x, PCB Artists decibel module and \
-Analog Devices ADE9000, and the hub core with its UTC grid."
+DESCRIPTION = "IIO drivers for Sensirion SEN5x and SEN6x, PCB Artists decibel \
+module, Analog Devices ADE9000 and ADE7953, and the hub core with its UTC grid."
 SECTION = "kernel/modules"
 LICENSE = "GPL-2.0-only"
 
