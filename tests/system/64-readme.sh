@@ -111,6 +111,13 @@ while read -r driver; do
 			grep -qiE "$name" <(grep -v kernel-module "$document")
 	done
 done < <(sed -n 's|^lib/modules/.*/\(.*\)\.ko$|\1|p' scripts/packaging/manifest)
+# joined_before: the group stands above what needs it and the login that gives it
+joined_before() {
+	awk '/usermod -a -G cityhub/ { joined = 1 }
+		/cityhub (list|watch)|cityhub-hub.dtbo .*uEnv/ && !joined { early = 1 }
+		END { exit !joined || early }' Documentation/guides/first-data.rst
+}
+ok "first-data.rst joins the group before it looks" joined_before
 # mains_before FILE PATTERN: the warning stands above the first such line
 mains_before() {
 	awk -v pattern="$2" '/\*\*Mains/ { warned = 1 }
