@@ -83,7 +83,10 @@ on_a_board() {
 		diagnosis.rst: ssh -L 1883:localhost:1883 lamp-0815
 		diagnosis.rst: cityhub watch --broker localhost:1883 --hub lamp-0815
 		first-data.rst: sudo apt-get update
+		first-data.rst: sudo apt-get full-upgrade
 		first-data.rst: sudo apt-get install git make
+		first-data.rst: ls -d /lib/modules/$(uname -r)/build
+		first-data.rst: dkms status
 		first-data.rst: sudo apt-get install linux-headers-rpi-v8
 		first-data.rst: sudo apt-get install linux-headers-$(uname -r)
 		first-data.rst: sudo apt-get build-dep ./scripts/packaging
