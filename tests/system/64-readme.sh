@@ -80,6 +80,15 @@ done
 			-e 's|\.ko\.xz$|.ko|' | LC_ALL=C sort)" \
 	"$(grep -v '^#' scripts/packaging/manifest | sed 's/ ->.*//' | LC_ALL=C sort)"
 
+# after_install FILE: what it tells to do after make install
+after_install() {
+	sed -e 's/\\-/-/g' "$1" | sed -n '/^sudo systemd-sysusers/,/^sudo systemctl enable/p'
+}
+like "what comes after make install" "$(after_install README.md)" \
+	'sudo udevadm control --reload'
+is "is the same in cityhubd(8)" "$(after_install Documentation/man/cityhubd.8)" \
+	"$(after_install README.md)"
+
 # targets: what the documents ask make for
 targets() {
 	grep -ohE '(^|`|  )make [a-z][a-z-]*' "${documents[@]}" |
