@@ -32,8 +32,8 @@ define sep
 endef
 
 S := $(WORK)/build/cityhub-custom
-.PHONY: all show
-all: $(S)/.stamp_images_installed
+.PHONY: all finalize show
+all: finalize
 $(S)/.stamp_rsynced:
 	@mkdir -p $(@D)
 	rsync -au --chmod=u=rwX,go=rX $(CITYHUB_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS) \
@@ -60,6 +60,12 @@ $(S)/.stamp_images_installed: $(S)/.stamp_target_installed
 	$(if $(filter YES,$(CITYHUB_INSTALL_IMAGES)),+$(CITYHUB_INSTALL_IMAGES_CMDS))
 	$(CITYHUB_LINUX_CONFIG_FIXUPS)
 	touch $@
+# After all packages, in each run of make; busybox is one that may come late.
+finalize: $(S)/.stamp_images_installed
+	$(if $(BR2_ROOTFS_DEVICE_CREATION_DYNAMIC_MDEV), \
+		test -e $(TARGET_DIR)/etc/mdev.conf || \
+		echo 'mmcblk[0-9]+ root:disk 660' > $(TARGET_DIR)/etc/mdev.conf)
+	$(foreach hook,$(CITYHUB_TARGET_FINALIZE_HOOKS),$(call $(hook))$(sep))
 show:
 	@echo 'dependencies $(CITYHUB_DEPENDENCIES)'
 	@echo 'evaluated $(evaluated)'

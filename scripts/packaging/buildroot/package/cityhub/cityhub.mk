@@ -89,16 +89,16 @@ define CITYHUB_INSTALL_INIT_SYSV
 		$(TARGET_DIR)/etc/init.d/S60cityhubd
 endef
 
-# Without udev mdev gives the devices to the group.
+# Without udev mdev gives the devices to the group. At the end, because busybox
+# may install its mdev.conf after us.
 define CITYHUB_MDEV_RULE
-	if [ -f $(TARGET_DIR)/etc/mdev.conf ] && \
-		! grep -q cityhub-iio $(TARGET_DIR)/etc/mdev.conf; then \
+	if ! grep -qs cityhub-iio $(TARGET_DIR)/etc/mdev.conf; then \
 		echo 'iio:device[0-9]+ root:cityhub 660 @/lib/udev/cityhub-iio /sys/bus/iio/devices/$$MDEV' \
 			>> $(TARGET_DIR)/etc/mdev.conf; \
 	fi
 endef
 ifeq ($(BR2_ROOTFS_DEVICE_CREATION_DYNAMIC_MDEV),y)
-CITYHUB_POST_INSTALL_TARGET_HOOKS += CITYHUB_MDEV_RULE
+CITYHUB_TARGET_FINALIZE_HOOKS += CITYHUB_MDEV_RULE
 endif
 
 define CITYHUB_USERS
