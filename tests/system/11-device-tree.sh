@@ -185,6 +185,36 @@ for board in raspberrypi beaglebone; do
 	overlay $board dt-overlays/$board/cityhub-hub.dtso sensirion,sen66 \
 		pcbartists,pcba-dbm adi,ade9000
 done
+# The image of Buildroot, whose U-Boot merges nothing.
+merge=$PWD/scripts/packaging/buildroot/board/beaglebone/merge-overlay.sh
+images=$work/images
+mkdir -p "$images" "$work/target/usr/share/cityhub/overlays/beaglebone"
+merged() {
+	TARGET_DIR=$work/target "$merge" "$images" -c genimage.cfg
+}
+fails "merge-overlay.sh: without overlays it says so" merged
+for name in cityhub-hub cityhub-sen55; do
+	dtc -q -@ -I dts -O dtb -o "$work/target/usr/share/cityhub/overlays/beaglebone/$name.dtbo" \
+		dt-overlays/beaglebone/$name.dtso
+done
+fails "merge-overlay.sh: without a device tree as well" merged
+for name in am335x-bone am335x-boneblack am335x-evm; do
+	cp "$work/beaglebone.dtb" "$images/$name.dtb"
+done
+ok "merge-overlay.sh: it merges" merged
+for name in am335x-bone am335x-boneblack; do
+	is "merge-overlay.sh: $name has one SEN66" \
+		"$(nodes "$images/$name.dtb" sensirion,sen66 | wc -l)" 1
+done
+ok "merge-overlay.sh: another board stays" \
+	cmp "$work/beaglebone.dtb" "$images/am335x-evm.dtb"
+cp "$images/am335x-bone.dtb" "$work/once.dtb"
+ok "merge-overlay.sh: again" merged
+ok "merge-overlay.sh: is no second time" cmp "$work/once.dtb" "$images/am335x-bone.dtb"
+CITYHUB_OVERLAY=cityhub-sen55 merged
+is "merge-overlay.sh: another overlay comes in its place" \
+	"$(nodes "$images/am335x-bone.dtb" sensirion,sen66)$(nodes \
+	"$images/am335x-bone.dtb" sensirion,sen55 | wc -l)" 1
 sed 's/__dormant__/__overlay__/' dt-overlays/raspberrypi/cityhub-hub.dtso > \
 	"$work/all-of-hub.dtso"
 overlay raspberrypi "$work/all-of-hub.dtso" sensirion,sen66 \

@@ -103,6 +103,9 @@ def buildroot_options():
         for option in re.findall(r"^(BR2_PACKAGE_CITYHUB\w*)=y", read(path), re.M):
             if option not in have:
                 yield f"{path}: no option {option}"
+        for script in re.findall(r"\$\(BR2_EXTERNAL_CITYHUB_PATH\)/([\w./-]+)", read(path)):
+            if not os.access(f"{BR}/{script}", os.X_OK):
+                yield f"{path}: no program {script}"
     for option in set(re.findall(r"BR2_PACKAGE_CITYHUB\w*", mk)) - have:
         yield f"cityhub.mk: no option {option}"
     for option in have - set(re.findall(r"BR2_PACKAGE_CITYHUB\w*", mk)):
