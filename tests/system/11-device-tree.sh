@@ -157,6 +157,32 @@ spi0: &spi {
 };
 END
 echo '#include "am335x-boneblack.dts"' > "$work/beaglebone.dts"
+# Debian of BeagleBoard.org has a node for each pin, which takes it.
+{
+	cat "$work/beaglebone.dts"
+	echo '&ocp {'
+	printf 'P9_%s_pinmux { compatible = "bone-pinmux-helper"; status = "okay"; };\n' \
+		{11..31}
+	echo '};'
+} > "$work/universal.dts"
+
+# pins FILE: those that an overlay of the BeagleBone uses, by their numbers on P9
+pins() {
+	{
+		grep -oE '/\* P9\.[0-9]+, ' "$1" | grep -oE '[0-9]+, ' | tr -d ', '
+		! grep -q '^&i2c2 ' "$1" || printf '%s\n' 19 20
+	} | sort -u
+}
+
+# freed FILE: those whose nodes it disables
+freed() {
+	dtc -q -@ -I dts -O dtb -o "$work/overlay.dtbo" "$1" &&
+	fdtoverlay -i "$work/universal.dtb" -o "$work/freed.dtb" "$work/overlay.dtbo" &&
+	dtc -q -I dtb -O dts "$work/freed.dtb" | awk '
+		match($1, /^P9_[0-9]+_pinmux$/) { pin = substr($1, 4, 2) }
+		/status = "disabled"/ && pin { print pin }
+		/}/ { pin = "" }' | sort -u
+}
 for file in dt-overlays/raspberrypi/*.dtso; do
 	! grep -q __overrides__ "$file" ||
 		ok "${file##*/}: what its overrides name is there" \
@@ -185,6 +211,12 @@ for board in raspberrypi beaglebone; do
 	overlay $board dt-overlays/$board/cityhub-hub.dtso sensirion,sen66 \
 		pcbartists,pcba-dbm adi,ade9000
 done
+ok "the tree of a beaglebone with cape-universal" tree "$work/universal.dts" "$work/universal.dtb"
+for file in dt-overlays/beaglebone/*.dtso; do
+	is "${file##*/} takes its pins from cape-universal, and no others" \
+		"$(freed "$file")" "$(pins "$file")"
+done
+
 # The image of Buildroot, whose U-Boot merges nothing.
 merge=$PWD/scripts/packaging/buildroot/board/beaglebone/merge-overlay.sh
 images=$work/images

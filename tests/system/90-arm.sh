@@ -160,6 +160,7 @@ END
 	i2c2: i2c-sim { compatible = "cityhub,sim-i2c"; };
 	spi0: spi-sim { compatible = "cityhub,sim-spi"; };
 	am33xx_pinmux: pinmux-sim { pinctrl-use-default; };
+	ocp: bus-sim { };
 	gpio1: lines-sim {
 		compatible = "cityhub,sim-irq";
 		interrupt-controller;
