@@ -387,6 +387,7 @@ install-overlays: overlays
 	for f in $(patsubst dt-overlays/%.dtso,%.dtbo,$(wildcard dt-overlays/*/*.dtso)); do \
 		install -D -m 644 $(B)/dt-overlays/$$f $(DESTDIR)$(overlaysdir)/$$f || exit; \
 	done
+	install -m 644 dt-overlays/README.md $(DESTDIR)$(overlaysdir)/
 
 # The sources of the modules for DKMS, which builds them for each kernel.
 dkms_dir := /usr/src/cityhub-$(VERSION)

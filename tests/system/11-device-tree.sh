@@ -183,6 +183,25 @@ freed() {
 		/status = "disabled"/ && pin { print pin }
 		/}/ { pin = "" }' | sort -u
 }
+# parameters: OVERLAY PARAMETER for each override
+parameters() {
+	for file in dt-overlays/raspberrypi/*.dtso; do
+		name=${file##*/cityhub-}
+		sed -n '/__overrides__/,$s/^\t\t\([a-z0-9_]*\) = .*/\1/p' "$file" |
+			sed "s/^/${name%.dtso} /"
+	done | sort
+}
+
+# documented: the same, from the rows "| `p`, `q` | overlay, overlay | meaning |"
+documented() {
+	awk -F '|' '/^\| `/ {
+		n = split($2, p, ","); m = split($3, o, ",")
+		for (i = 1; i <= n; i++) for (j = 1; j <= m; j++) {
+			gsub(/[ `]/, "", p[i]); gsub(/[ `]/, "", o[j])
+			print o[j], p[i] } }' dt-overlays/README.md | sort
+}
+is "README.md of the overlays has their parameters" "$(documented)" "$(parameters)"
+ok "there are parameters" [ "$(parameters | wc -l)" -gt 20 ]
 for file in dt-overlays/raspberrypi/*.dtso; do
 	! grep -q __overrides__ "$file" ||
 		ok "${file##*/}: what its overrides name is there" \
