@@ -142,7 +142,7 @@ wait_for 20 said "ade9000-meter: capturing"
 sleep 4
 kill "$early"
 wait "$early"
-like "a store that comes later is found" "$(tail -n 1 "$work/early")" '"sensor":"sen66".*"seq":'
+like "a store that comes later is found" "$(tail -n 1 "$work/early")" '"seq":.*"sensor":"sen66"'
 # watch SCRIPT: what the terminal shows
 watch() {
 	TERM=vt100 LC_ALL=C.UTF-8 python3 "$top/tests/system/watch_pty.py" \
