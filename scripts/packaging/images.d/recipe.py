@@ -130,7 +130,9 @@ class Data:
 
     def run(self, *names):
         for name in names:
-            script = ('oe_runmake() { make -s -j2 ' + self.getVar("EXTRA_OEMAKE") +
+            # The class useradd makes the names known to chown in do_install.
+            script = ('chown() { [ "$1" = root:cityhub ] && echo "$2" >> owned; }\n'
+                      'oe_runmake() { make -s -j2 ' + self.getVar("EXTRA_OEMAKE") +
                       ' "$@"; }\n' + self.expand(self.functions[name]))
             subprocess.run(["bash", "-e", "-c", script], cwd=self.getVar("B"), check=True)
 
@@ -226,6 +228,10 @@ def main():
             problems.append(f"{path} is not in the manifest")
     if files.get("/usr/lib/libcityhub.so.0") != "cityhub-lib":
         problems.append("libcityhub.so.0 is not in cityhub-lib")
+    private = d.getVar("D") + "/etc/cityhub"
+    with open(d.getVar("B") + "/owned", encoding="utf-8") as f:
+        if os.stat(private).st_mode & 0o777 != 0o750 or private not in f.read().split():
+            problems.append("/etc/cityhub is not 0750 root:cityhub")
     ptest = d.getVar("D") + d.getVar("PTEST_PATH")
     result = subprocess.run([ptest + "/run-ptest"], capture_output=True, text=True,
                             cwd="/", check=False).stdout

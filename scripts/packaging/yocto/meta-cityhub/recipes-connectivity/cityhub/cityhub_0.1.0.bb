@@ -44,6 +44,9 @@ do_install() {
     oe_runmake install-userspace DESTDIR=${D}
     install -D -m 0755 ${S}/scripts/packaging/common/cityhubd.init \
         ${D}${sysconfdir}/init.d/cityhubd
+    # It may name keys and passwords. Where systemd is tmpfiles does it as well.
+    chmod 0750 ${D}${sysconfdir}/cityhub
+    chown root:cityhub ${D}${sysconfdir}/cityhub
     # The package of the module has the same file, by KERNEL_MODULE_AUTOLOAD.
     rm -rf ${D}${nonarch_libdir}/modules-load.d
 }
