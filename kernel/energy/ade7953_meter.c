@@ -131,11 +131,14 @@ void ade7953_meter_restart(struct ade7953 *st)
  */
 void ade7953_meter_slept(struct ade7953 *st, s64 slept_ns)
 {
+	u32 windows = div_s64(slept_ns, ADE7953_WINDOW_NS);
+
+	/* With or without mains: afterwards nobody knows. */
+	if (windows)
+		cityhub_member_count(st->member, CITYHUB_COUNT_LOST, windows);
 	/* As long ago as they are by the clock that goes on. */
 	st->start_ns -= slept_ns;
-	st->window_ns -= slept_ns;
 	st->looked_ns -= slept_ns;
-	st->quiet_ns -= slept_ns;
 	cityhub_stamp_reset(&st->stamp);
 }
 

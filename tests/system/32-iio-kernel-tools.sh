@@ -46,9 +46,15 @@ generic() {
 
 	shift 2
 	iio_set "$dev" current_timestamp_clock monotonic_raw
+	# Its exit status means nothing.
 	"$build/iio_generic_buffer" -n "$dev" -A -c "$scans" -l 1 "$@" \
-		> "$work/$dev" 2> "$work/error" || { cat "$work/error"; return 1; }
-	[ "$(grep -cE '^-?[0-9]+\.[0-9]+ ' "$work/$dev")" = "$scans" ]
+		> "$work/all" 2> "$work/error"
+	grep -E '^-?[0-9]+\.[0-9]+ ' "$work/all" > "$work/$dev"
+	[ "$(wc -l < "$work/$dev")" = "$scans" ] || {
+		wc -l "$work/$dev"
+		cat "$work/error"
+		return 1
+	}
 }
 
 # right DEVICE CHIP [OPTION]: what was printed is in the truth log
@@ -93,10 +99,11 @@ like "ade7953: in millivolts" " $(tail -n 1 "$work/ade7953")" \
 # A level of 80 dBA, and 200 V on L1.
 iio_find ade9000-meter
 scale=$(< "$iio_found/in_voltage_scale")
-dip=$(awk -v scale="$scale" 'BEGIN { printf "%d", 200000 / scale }')
-for file in "$iio_found"/events/in_*voltage0*_thresh_falling_value; do
-	echo "$dip" > "$file"
-	echo 1 > "${file%value}en"
+for file in "$iio_found"/events/in_*voltage*_thresh_falling_value; do
+	awk -v scale="$scale" 'BEGIN { printf "%d", 200000 / scale }' > "$file"
+done
+for file in "$iio_found"/events/in_*voltage0*_thresh_falling_en; do
+	echo 1 > "$file"
 done
 iio_find ade7953
 for file in "$iio_found"/events/in_*voltage0*_thresh_falling_value; do
