@@ -224,7 +224,7 @@ static void ade7953_deliver(struct ade7953 *st, s64 irq_ns)
  */
 void ade7953_meter_service(struct ade7953 *st, s64 irq_ns)
 {
-	s64 end_ns = irq_ns ?: cityhub_raw_ns();
+	s64 since, end_ns = irq_ns ?: cityhub_raw_ns();
 	u32 windows;
 
 	/*
@@ -233,8 +233,9 @@ void ade7953_meter_service(struct ade7953 *st, s64 irq_ns)
 	 */
 	st->window_ns = max(st->window_ns,
 			    st->quiet_ns - ADE7953_WINDOW_NS / 4);
-	windows = div_u64(end_ns - st->window_ns +
-			  (irq_ns ? ADE7953_WINDOW_NS / 2 : 0),
+	/* Reckoned without an interrupt, its end may be ahead of the next one. */
+	since = max_t(s64, end_ns - st->window_ns, 0);
+	windows = div_u64(since + (irq_ns ? ADE7953_WINDOW_NS / 2 : 0),
 			  ADE7953_WINDOW_NS);
 	/* Without an interrupt it ended some time before it was looked at. */
 	if (irq_ns)
